@@ -2,4 +2,6 @@
 
 import pymysql
 
+__version__ = "0.1.0"
+
 pymysql.install_as_MySQLdb()

@@ -1,0 +1,79 @@
+"""JSON in and out, by orjson, for REST framework's views and for the lean ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pydantic
+from django.http import HttpRequest, HttpResponse
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+from common import errors
+
+MEDIA_TYPE = "application/json"
+
+
+def loads(body: bytes) -> Any:
+    """Parse `body`. Raises MalformedBody, also on NUL characters, which no database here stores."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise errors.MalformedBody(f"The body is not valid JSON: {error}.") from error
+    if b"\\u0000" in body and _holds_nul(value):
+        raise errors.MalformedBody("The body holds a NUL character, which cannot be stored.")
+    return value
+
+
+def _holds_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\x00" in value
+        case list():
+            return any(_holds_nul(item) for item in value)
+        case dict():
+            return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
+    return False
+
+
+def _default(value: object) -> object:
+    if isinstance(value, pydantic.BaseModel):
+        return value.model_dump(mode="json")
+    if hasattr(value, "__float__"):
+        return float(value)
+    return str(value)
+
+
+def dumps(value: object) -> bytes:
+    return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY)
+
+
+def json_response(
+    value: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    body = value.model_dump_json().encode() if isinstance(value, pydantic.BaseModel) else dumps(value)
+    return HttpResponse(body, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def read_json(request: HttpRequest) -> Any:
+    if request.content_type != MEDIA_TYPE:
+        raise errors.UnsupportedMediaType("Send the body as application/json.")
+    return loads(request.body)
+
+
+class OrjsonParser(BaseParser):
+    media_type = MEDIA_TYPE
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return loads(stream.read())
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = MEDIA_TYPE
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        return b"" if data is None else dumps(data)

@@ -1,0 +1,1 @@
+"""Pure numpy and scipy: assignment hashing and the tests of docs/statistics.md."""

@@ -1,0 +1,72 @@
+"""What every algorithm is: fit once, prepare a slate when the catalogue moves, score a person in microseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recommendations.algorithms.dataset import Float64, Interactions, Person, Slate
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Signal(StrEnum):
+    """The additive parts of a score; `reasons.py` has the plain words for each."""
+
+    POPULAR = "popular"
+    ARTIST = "artist"
+    VENUE = "venue"
+    PROMOTER = "promoter"
+    GENRE = "genre"
+    TEXT = "text"
+    NEARBY = "nearby"
+    HOME = "home"
+    TIME_OF_WEEK = "time_of_week"
+    PRICE = "price"
+    SIMILAR_PEOPLE = "similar_people"
+    LEAD_TIME = "lead_time"
+    CITY = "city"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One signal's part of one event's score: value x weight is what it added."""
+
+    code: Signal
+    value: float
+    weight: float
+
+
+class PreparedSlate(Protocol):
+    """A slate as one algorithm wants it; opaque to everybody else."""
+
+
+class Algorithm(Protocol):
+    """Fitted and immutable; safe to share between threads."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
+        """Learn from `data`. Same data, same generator seed: same arrays."""
+
+    def prepare(self, slate: Slate, *, now: float) -> Any:
+        """Encode the candidates; called once per catalogue revision, not per person."""
+
+    def score(self, person: Person, prepared: Any) -> Float64:
+        """(n,) a finite number per candidate, higher is better; no side effects."""
+
+    def explain(
+        self, person: Person, prepared: Any, rows: npt.NDArray[np.integer]
+    ) -> list[list[Contribution]]:
+        """Per row of `rows`, the contributions that add up to its score, largest first, zeros left out."""
+
+    def to_arrays(self) -> Arrays:
+        """Everything learned, as named arrays without objects."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The inverse of `to_arrays`; the arrays may be read-only memory maps."""

@@ -1,0 +1,1 @@
+"""Pure numpy: temporal splits and ranking metrics."""
