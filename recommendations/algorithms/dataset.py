@@ -154,16 +154,16 @@ class EventTable:
     def of(cls, events: Iterable[EventFacts]) -> "EventTable":
         facts = list(events)
 
-        def column(values: Iterable[float | None], dtype: type) -> npt.NDArray[np.floating]:
-            return np.array([np.nan if value is None else value for value in values], dtype=dtype)
+        def column(values: Iterable[float | None]) -> Float32:
+            return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
 
         return cls(
             keys=np.array([event_key(event.event_id) for event in facts], dtype=np.uint64),
-            starts_at=column((event.starts_at for event in facts), np.float64),
-            announced_at=column((event.announced_at for event in facts), np.float64),
-            latitude=column((event.latitude for event in facts), np.float32),
-            longitude=column((event.longitude for event in facts), np.float32),
-            price=column((event.price for event in facts), np.float32),
+            starts_at=np.array([event.starts_at for event in facts], dtype=np.float64),
+            announced_at=np.array([event.announced_at for event in facts], dtype=np.float64),
+            latitude=column((event.latitude for event in facts)),
+            longitude=column((event.longitude for event in facts)),
+            price=column((event.price for event in facts)),
             words={kind: TokenLists.of([event.tokens(kind) for event in facts]) for kind in Field},
         )
 

@@ -1,4 +1,4 @@
-"""What every algorithm is: fit once, prepare a slate when the catalogue moves, score a person in microseconds."""
+"""What every algorithm is: fit once, prepare a slate when the catalogue moves, score a person at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
