@@ -161,9 +161,9 @@ class EventTable:
             keys=np.array([event_key(event.event_id) for event in facts], dtype=np.uint64),
             starts_at=np.array([event.starts_at for event in facts], dtype=np.float64),
             announced_at=np.array([event.announced_at for event in facts], dtype=np.float64),
-            latitude=column((event.latitude for event in facts)),
-            longitude=column((event.longitude for event in facts)),
-            price=column((event.price for event in facts)),
+            latitude=column(event.latitude for event in facts),
+            longitude=column(event.longitude for event in facts),
+            price=column(event.price for event in facts),
             words={kind: TokenLists.of([event.tokens(kind) for event in facts]) for kind in Field},
         )
 
