@@ -237,6 +237,7 @@ class Interactions:
     weight: Float32  # (m,)
     occurred_at: Float64  # (m,) Unix seconds
     cutoff: float  # Unix seconds; nothing here happened after it
+    tastes: Mapping[int, Taste] = field(default_factory=dict)  # by user; those who stated one
 
     def __len__(self) -> int:
         return len(self.user)
