@@ -1,7 +1,11 @@
 """Training runs, model versions, and who made which version the champion."""
 
+from typing import Any, NoReturn
+
 from django.db import models
 from django.utils import timezone
+
+from modelregistry.querysets import ChampionChangeQuerySet, ModelVersionQuerySet, TrainingRunQuerySet
 
 
 class RunState(models.TextChoices):
@@ -43,15 +47,25 @@ class TrainingRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     peak_memory_mb = models.FloatField(null=True, blank=True)
 
+    objects = TrainingRunQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
+        permissions = [("start_trainingrun", "Can start a training run")]
 
     def __str__(self) -> str:
         return f"run {self.pk}"
 
+    @property
+    def is_active(self) -> bool:
+        return self.lock == 1
+
 
 class ModelVersion(models.Model):
-    """One trained set of algorithms. `champion_slot` is 1 for the one being served, null for all others."""
+    """One trained set of algorithms. `champion_slot` is 1 for the one being served, null for all others.
+
+    Rows are never deleted, so that a number never comes back and every change keeps its version.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     run = models.ForeignKey(
@@ -69,8 +83,11 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     deployed_at = models.DateTimeField(null=True, blank=True, help_text="When it last became the champion.")
 
+    objects = ModelVersionQuerySet.as_manager()
+
     class Meta:
         ordering = ["-number"]
+        permissions = [("promote_modelversion", "Can promote and roll back versions")]
 
     def __str__(self) -> str:
         return self.name
@@ -82,6 +99,9 @@ class ModelVersion(models.Model):
     @property
     def is_champion(self) -> bool:
         return self.champion_slot == 1
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("Versions are never deleted; delete the artefact.")
 
 
 class ChangeKind(models.TextChoices):
@@ -101,8 +121,18 @@ class ChampionChange(models.Model):
     reason = models.TextField()
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
+    objects = ChampionChangeQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.version}"
+        return f"{self.get_kind_display()} of {self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The history of champions is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The history of champions is append-only.")
