@@ -3,6 +3,12 @@
 from django.db import models
 from django.utils import timezone
 
+from catalogue.querysets import (
+    CatalogueStateQuerySet,
+    EventQuerySet,
+    TasteProfileQuerySet,
+    VenueQuerySet,
+)
 from common.fields import IdentifierField
 
 
@@ -11,6 +17,8 @@ class CatalogueState(models.Model):
     so a reader that has seen revision n has seen every change up to n."""
 
     revision = models.BigIntegerField(default=0)
+
+    objects = CatalogueStateQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "catalogue state"
@@ -28,7 +36,9 @@ class Venue(models.Model):
     genre_focus = models.JSONField(default=list, blank=True)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = VenueQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -66,7 +76,7 @@ class Event(models.Model):
     announced_at = models.DateTimeField(
         default=timezone.now, help_text="When it first went on sale or on show."
     )
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -76,8 +86,10 @@ class Event(models.Model):
         default=0,
         db_index=True,
         editable=False,
-        help_text="The catalogue's revision of its last change; 0 while being written.",
+        help_text="The catalogue's revision of its last change; negative while being written.",
     )
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_at", "id"]
@@ -105,7 +117,9 @@ class TasteProfile(models.Model):
     home_latitude = models.FloatField(null=True, blank=True)
     home_longitude = models.FloatField(null=True, blank=True)
     night_preferences = models.JSONField(default=list, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TasteProfileQuerySet.as_manager()
 
     class Meta:
         ordering = ["user_id"]

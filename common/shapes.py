@@ -3,13 +3,28 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+)
 
 
 class Shape(BaseModel):
     """Base of every body: unknown keys are ignored, values are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("A NUL character cannot be stored.")
+    return value
 
 
 def _identifier(value: Any) -> Any:
@@ -34,11 +49,13 @@ def _utc(value: datetime) -> datetime:
 
 
 def _words(value: Any) -> Any:
-    """One comma-separated string is as good as a list."""
+    """One comma-separated string is as good as a list; blank words say nothing."""
     if value is None:
         return []
     if isinstance(value, str):
-        return [word.strip() for word in value.split(",") if word.strip()]
+        value = value.split(",")
+    if isinstance(value, list):
+        return [word for word in value if not isinstance(word, str) or word.strip()]
     return value
 
 
@@ -46,12 +63,26 @@ def _distinct(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1, max_length=255)]
-Word = Annotated[str, Field(min_length=1, max_length=255)]
+def _blank(value: Any) -> Any:
+    return "" if value is None else value
+
+
+# Stripped everywhere, also outside a Shape: MariaDB holds 'a' and 'a ' to be the same id.
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_storable),
+]
+Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
+# Text that may be missing: null is as good as "".
+Text = Annotated[str, BeforeValidator(_blank), AfterValidator(_storable)]
 Words = Annotated[list[Word], BeforeValidator(_words), AfterValidator(_distinct), Field(max_length=200)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 class ErrorShape(BaseModel):

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from common.fields import IdentifierField
+from feedback.querysets import FeedbackQuerySet
 
 
 class Action(models.TextChoices):
@@ -32,6 +33,8 @@ class Feedback(models.Model):
     position = models.PositiveSmallIntegerField(null=True, blank=True)
     context = models.JSONField(default=dict, blank=True)
     idempotency_key = IdentifierField(null=True, blank=True)
+
+    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "feedback"

@@ -1,0 +1,93 @@
+"""The bodies of /v1/feedback (contract: POST /v1/feedback)."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import orjson
+from django.utils import timezone
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from common.shapes import Identifier, Moment, Shape
+from feedback.models import Action, Feedback
+
+MAX_BATCH = 500
+MAX_CONTEXT_BYTES = 8 * 1024
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+def _storable_context(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        serialised = orjson.dumps(value)
+    except TypeError as error:
+        raise ValueError("Give plain JSON, not nested deeper than 250 levels.") from error
+    if len(serialised) > MAX_CONTEXT_BYTES:
+        raise ValueError(f"Give at most {MAX_CONTEXT_BYTES} bytes; this is {len(serialised)}.")
+    if b"\\u0000" in serialised:
+        raise ValueError("A NUL character cannot be stored.")
+    return value
+
+
+Context = Annotated[dict[str, Any], AfterValidator(_storable_context)]
+
+
+class FeedbackIn(Shape):
+    """Validate with `context={"now": ...}` where time is simulated."""
+
+    user_id: Identifier | None = Field(default=None, description="Required unless a user token names it.")
+    event_id: Identifier
+    action: Action
+    context: Context | None = Field(default=None, description="At most 8 KiB when serialised.")
+    recommendation_id: UUID | None = None
+    position: Annotated[int, Field(strict=True, ge=0, le=10_000)] | None = None
+    occurred_at: Moment | None = Field(default=None, description="Default: now.")
+    idempotency_key: Identifier | None = Field(
+        default=None, description="Sent again, it answers the same id and stores nothing."
+    )
+
+    @field_validator("occurred_at")
+    @classmethod
+    def _not_in_the_future(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        now = (info.context or {}).get("now") or timezone.now()
+        if value is not None and value > now + CLOCK_SKEW:
+            raise ValueError("This is in the future.")
+        return value
+
+
+class FeedbackBatchIn(Shape):
+    items: list[FeedbackIn] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class FeedbackOut(Shape):
+    status: str = "success"
+    message: str = "Feedback recorded"
+    feedback_id: int
+    duplicate: bool
+
+
+class RecordedOut(Shape):
+    feedback_id: int
+    duplicate: bool
+
+
+class FeedbackBatchOut(Shape):
+    status: str = "success"
+    message: str = "Feedback recorded"
+    items: list[RecordedOut]
+
+
+class FeedbackHeld(Shape):
+    """One row as its person may read it."""
+
+    feedback_id: int
+    event_id: str
+    action: Action
+    occurred_at: datetime
+    received_at: datetime
+    recommendation_id: UUID | None
+    position: int | None
+    context: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Feedback) -> Self:
+        return cls.model_validate({name: getattr(row, name, row.pk) for name in cls.model_fields})
