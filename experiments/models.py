@@ -3,10 +3,12 @@ definition and the first exposures."""
 
 import secrets
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from common.fields import IdentifierField
+from experiments.metrics import PRIMARY_METRICS
 
 
 def new_salt() -> str:
@@ -21,21 +23,41 @@ class ExperimentStatus(models.TextChoices):
 
 
 class Experiment(models.Model):
-    key = models.SlugField(max_length=100, unique=True, help_text="How the API names it; never changes.")
-    name = models.CharField(max_length=200)
+    key = models.SlugField(
+        max_length=100,
+        unique=True,
+        help_text="How the API names it, such as rec_algorithm_v1. It never changes after the start.",
+    )
+    name = models.CharField(max_length=200, help_text="For people: what this experiment is called.")
     description = models.TextField(blank=True)
     hypothesis = models.TextField(blank=True, help_text="What you expect, and why.")
     status = models.CharField(max_length=12, choices=ExperimentStatus, default=ExperimentStatus.DRAFT)
     salt = models.CharField(max_length=64, default=new_salt, editable=False, unique=True)
-    traffic_percentage = models.FloatField(default=100.0, help_text="Share of all people who take part.")
+    traffic_percentage = models.FloatField(
+        default=100.0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="How many of all people take part, 0 to 100. The others get the ordinary list.",
+    )
     attribution_hours = models.PositiveIntegerField(
         default=168,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 365)],
         help_text="A conversion counts when it follows the first exposure within this many hours.",
     )
-    primary_metric = models.CharField(max_length=50, default="save_rate")
+    primary_metric = models.CharField(
+        max_length=50,
+        choices=[(metric.key, metric.label) for metric in PRIMARY_METRICS],
+        default="conversion_rate",
+        help_text="What decides. Every person counts once, however often they do it.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=200, blank=True, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    phase_started_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when the present weights hold. Only people exposed since then are compared.",
+    )
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -50,9 +72,14 @@ class Variant(models.Model):
     key = models.SlugField(max_length=100)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    is_control = models.BooleanField(default=False)
+    is_control = models.BooleanField(
+        default=False, help_text="The present way, which the others are compared with. Exactly one."
+    )
     algorithm = models.CharField(max_length=50)
-    weight = models.FloatField(help_text="Share of the experiment's people, 0 to 1; all variants sum to 1.")
+    weight = models.FloatField(
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Share of the experiment's people, 0 to 1; all variants together make 1.",
+    )
     buckets = models.JSONField(
         default=list,
         editable=False,
@@ -91,7 +118,7 @@ class Exposure(models.Model):
 class ExperimentEvent(models.Model):
     """Append-only: who changed what of an experiment, when and why."""
 
-    experiment = models.ForeignKey(Experiment, on_delete=models.PROTECT, related_name="events")
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     actor = models.CharField(max_length=200)
     what = models.CharField(max_length=200)
