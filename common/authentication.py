@@ -1,21 +1,19 @@
-"""Who is calling (contract: Credentials). A token is verified, always: signature, expiry, algorithm."""
+"""Who is calling, and what they may do (contract: Credentials)."""
 
-import functools
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-import jwt
+import pydantic
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
 from common import errors
-from common.models import ApiKey, Scope
-
-API_KEY_CACHE_SECONDS = 5  # a revoked key is refused everywhere within this time
+from common.api_keys import key_holder
+from common.models import Scope
+from common.shapes import IDENTIFIER
+from common.tokens import token_claims
 
 
 class CallerKind(StrEnum):
@@ -25,7 +23,8 @@ class CallerKind(StrEnum):
     STAFF = "staff"
 
 
-_STAFF_SCOPES = frozenset({Scope.READ, Scope.TRAIN})
+_PERSON_SCOPES = frozenset[str]({Scope.RECOMMEND, Scope.FEEDBACK})
+_STAFF_SCOPES = frozenset[str]({Scope.READ, Scope.TRAIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,60 +83,27 @@ def _anonymous() -> Caller:
     return Caller(CallerKind.ANONYMOUS, "anonymous", scopes)
 
 
-@functools.lru_cache(maxsize=4)
-def _verifying_key(algorithm: str, secret: str, public_key: str) -> str:
-    return public_key if algorithm == "RS256" else secret
-
-
-def _claims(token: str) -> dict[str, Any]:
-    try:
-        algorithm = jwt.get_unverified_header(token).get("alg")
-        allowed = ["HS256", "RS256"] if settings.JWT_PUBLIC_KEY else ["HS256"]
-        if algorithm not in allowed:
-            raise errors.NotAuthenticated("The token's algorithm is not accepted.")
-        key = _verifying_key(algorithm, settings.JWT_SECRET, settings.JWT_PUBLIC_KEY)
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            options={"require": ["exp"], "verify_sub": False, "verify_aud": False},
-        )
-    except jwt.ExpiredSignatureError as error:
-        raise errors.NotAuthenticated("The token has expired.", code="token_expired") from error
-    except jwt.PyJWTError as error:
-        raise errors.NotAuthenticated("The token is not valid.", code="token_invalid") from error
-    return claims
-
-
 def _caller_of_token(token: str) -> Caller:
-    claims = _claims(token)
+    claims = token_claims(token)
     subject = next((claims[name] for name in ("user_id", "id", "sub") if claims.get(name) is not None), None)
-    if isinstance(subject, bool) or not isinstance(subject, str | int) or not 1 <= len(str(subject)) <= 255:
-        raise errors.NotAuthenticated("The token names no user.", code="token_invalid")
+    try:
+        user_id = IDENTIFIER.validate_python(subject)
+    except pydantic.ValidationError as error:
+        raise errors.NotAuthenticated("The token names no user.", code="token_invalid") from error
     is_admin = claims.get("role") == "admin"
-    scopes = frozenset({Scope.RECOMMEND, Scope.FEEDBACK})
     return Caller(
         CallerKind.STAFF if is_admin else CallerKind.USER,
-        f"user:{subject}",
-        scopes | _STAFF_SCOPES if is_admin else scopes,
-        user_id=str(subject),
+        f"user:{user_id}",
+        _PERSON_SCOPES | _STAFF_SCOPES if is_admin else _PERSON_SCOPES,
+        user_id=user_id,
     )
 
 
 def _caller_of_key(key: str) -> Caller:
-    digest = ApiKey.digest(key)
-    found = cache.get_or_set(f"api-key:{digest}", lambda: _key_row(digest), API_KEY_CACHE_SECONDS)
-    if not found:
+    holder = key_holder(key)
+    if holder is None:
         raise errors.NotAuthenticated("The API key is not known or was revoked.", code="key_invalid")
-    name, scopes = found
-    return Caller(CallerKind.SERVICE, f"key:{name}", frozenset(scopes))
-
-
-def _key_row(digest: str) -> tuple[str, tuple[str, ...]] | tuple[()]:
-    row = ApiKey.objects.filter(digest_sha256=digest, revoked_at=None).first()
-    if row is None:
-        return ()
-    return row.name, tuple(row.scopes)
+    return Caller(CallerKind.SERVICE, f"key:{holder.name}", holder.scopes)
 
 
 class CallerAuthentication(BaseAuthentication):
@@ -152,3 +118,8 @@ class CallerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="craic"'
+
+
+def caller_of(request: Request) -> Caller:
+    """Whom `CallerAuthentication` found, typed."""
+    return cast(Caller, request.user)
