@@ -3,10 +3,10 @@
     python -m benchmarks.convert DATASET_DIR OUT_DIR [--split cold|asof] [--now 2026-05-01T12:00:00Z]
 
 DATASET_DIR holds events.csv.gz (event, start in Unix seconds, group, venue, lat, lon), users.csv.gz
-(user, home_lat, home_lon), rsvps.csv.gz (user, event, rsvp_ts) and split_cold.npz or split_asof.npz. Every time is
-moved by the same amount, so that the split's cut is --now: the events after it are upcoming, and only what the
-split lets a model train on becomes feedback. The RSVPs that it hides are left out, so that what the service
-recommends can be judged by them.
+(user, home_lat, home_lon), rsvps.csv.gz (user, event, rsvp_ts) and split_cold.npz or split_asof.npz. Every
+time is moved by the same amount, so that the split's cut is --now: the events after it are upcoming, and only
+what the split lets a model train on becomes feedback. The RSVPs that it hides are left out, so that what the
+service recommends can be judged by them.
 
 OUT_DIR receives
     events.jsonl    python manage.py import_events OUT_DIR/events.jsonl

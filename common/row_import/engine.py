@@ -6,8 +6,9 @@ twice, can be imported too. A dry run is the same pass, rolled back: it says exa
 price is that the transaction is as long as the file; `skip_bad` commits chunk by chunk instead.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 import pydantic
@@ -34,30 +35,37 @@ class Written:
             self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged
         )
 
+    @property
+    def total(self) -> int:
+        return self.created + self.updated + self.unchanged
+
 
 class RowImporter(Protocol[Item]):
     """What one kind of row means."""
 
-    required_columns: Sequence[Column]
+    @property
+    def required_columns(self) -> Sequence[Column]:
+        """The columns without which a CSV file is not such a file."""
 
     def row_parse(self, values: Mapping[str, object]) -> Item:
         """The row's meaning. Raises pydantic.ValidationError or InvalidInput."""
 
-    def row_identity(self, item: Item) -> Hashable:
-        """Equal for rows that describe the same thing: the later one wins."""
-
-    def rows_write(self, items: Sequence[Item]) -> Written:
-        """Write a chunk of rows with distinct identities, in one transaction."""
+    def items_write(self, items: Iterable[Item]) -> Written:
+        """Write all items in one transaction and constant memory. Of two on the same thing the later wins."""
 
 
 @dataclass(slots=True)
 class ImportReport:
     read: int = 0
     written: Written = field(default_factory=Written)
-    repeated: int = 0
     bad: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)  # the first MAX_BAD_ROWS_KEPT
     kept: bool = True  # whether the database holds what `written` counts
+
+    @property
+    def repeated(self) -> int:
+        """Good rows that a later row on the same thing replaced before they were written."""
+        return self.read - self.bad - self.written.total
 
     def bad_row_add(self, row: BadRow) -> None:
         self.bad += 1
@@ -74,55 +82,49 @@ def rows_import(
     on_progress: Callable[[], None] = lambda: None,
 ) -> ImportReport:
     """Import `rows`. Raises BrokenFile, and django.db.Error when the database refuses or goes away."""
-    run = _Run(importer, ImportReport(), writes_despite_bad=skip_bad, on_progress=on_progress)
+    run = _Run(importer, ImportReport(), skip_bad=skip_bad, on_progress=on_progress)
+    report = run.report
     if skip_bad and not dry_run:
-        run.consume(rows)
-        return run.report
+        items = run.items(rows)
+        while chunk := list(islice(items, CHUNK_ROWS)):
+            with transaction.atomic():
+                written = importer.items_write(chunk)
+            report.written += written
+        return report
     with transaction.atomic():
-        run.consume(rows)
-        run.report.kept = not dry_run and (skip_bad or run.report.bad == 0)
-        if not run.report.kept:
+        report.written = importer.items_write(run.items(rows))
+        report.kept = not dry_run and (skip_bad or report.bad == 0)
+        if not report.kept:
             transaction.set_rollback(True)
-    return run.report
+    return report
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Run(Generic[Item]):
     importer: RowImporter[Item]
     report: ImportReport
-    writes_despite_bad: bool
+    skip_bad: bool
     on_progress: Callable[[], None]
-    chunk: dict[Hashable, Item] = field(default_factory=dict)
 
-    def consume(self, rows: Iterable[Row | BadRow]) -> None:
+    def items(self, rows: Iterable[Row | BadRow]) -> Iterator[Item]:
+        """The good rows' meanings; after a bad row, unless they are skipped, none: it only looks on."""
         for row in rows:
             self.report.read += 1
-            self._take(row)
+            item = self._item(row)
+            if item is not None and (self.skip_bad or self.report.bad == 0):
+                yield item
             if self.report.read % CHUNK_ROWS == 0:
-                self._flush()
-        self._flush()
+                reset_queries()  # with DEBUG on, Django keeps every statement it sent
+                self.on_progress()
 
-    def _take(self, row: Row | BadRow) -> None:
-        if isinstance(row, BadRow):
-            self.report.bad_row_add(row)
-            return
-        try:
-            item = self.importer.row_parse(row.values)
-        except (pydantic.ValidationError, errors.InvalidInput) as error:
-            self.report.bad_row_add(BadRow(row.line, reason_of(error)))
-            return
-        identity = self.importer.row_identity(item)
-        if self.chunk.pop(identity, None) is not None:  # popped, so that the later row also takes its place
-            self.report.repeated += 1
-        self.chunk[identity] = item
-
-    def _flush(self) -> None:
-        if self.chunk and (self.writes_despite_bad or self.report.bad == 0):
-            with transaction.atomic():
-                self.report.written += self.importer.rows_write(list(self.chunk.values()))
-        self.chunk.clear()
-        reset_queries()  # with DEBUG on, Django keeps every statement it sent
-        self.on_progress()
+    def _item(self, row: Row | BadRow) -> Item | None:
+        if isinstance(row, Row):
+            try:
+                return self.importer.row_parse(row.values)
+            except (pydantic.ValidationError, errors.InvalidInput) as error:
+                row = BadRow(row.line, reason_of(error))
+        self.report.bad_row_add(row)
+        return None
 
 
 def reason_of(error: pydantic.ValidationError | errors.InvalidInput) -> str:
