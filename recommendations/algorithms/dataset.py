@@ -241,3 +241,16 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    @classmethod
+    def empty(cls) -> "Interactions":
+        nothing = np.empty(0)
+        return cls(
+            events=EventTable.of(()),
+            n_users=0,
+            user=nothing.astype(np.int32),
+            event=nothing.astype(np.int32),
+            weight=nothing.astype(np.float32),
+            occurred_at=nothing,
+            cutoff=0.0,
+        )

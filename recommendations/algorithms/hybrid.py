@@ -1,0 +1,98 @@
+"""A learned weighted sum of every signal, trained on what people chose over what else was on at the time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recommendations.algorithms.content_based import WEIGHT_VECTOR
+from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person, Slate
+from recommendations.algorithms.linear import contributions, weighted_sum
+from recommendations.algorithms.protocol import Arrays, Contribution
+from recommendations.algorithms.ranker import Samples, fit_weights
+from recommendations.algorithms.samples import Chooser, Cut, cut_at
+from recommendations.algorithms.signals import COLUMNS, SignalModel, SignalSlate, signal_matrix
+
+CUT_SHARES = (0.6, 0.75, 0.9)  # of the actions that came before each training cut
+CHOOSERS_PER_CUT = 700
+PASSED_OVER = 100  # other events that were on, drawn for each chooser
+PRIOR_STRENGTH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hybrid:
+    name: ClassVar[str] = "hybrid"
+
+    model: SignalModel
+    weights: Float64  # (len(COLUMNS),)
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
+        parts = [part for cut in training_cuts(data) for part in samples_of(cut, generator)]
+        empty = Samples(
+            np.empty((0, len(COLUMNS)), np.float32), np.empty(0, np.bool_), np.empty(0, np.float32)
+        )
+        together = [empty, *parts]
+        samples = Samples(
+            np.concatenate([part.signals for part in together]),
+            np.concatenate([part.chosen for part in together]),
+            np.concatenate([part.weight for part in together]),
+        )
+        weights = fit_weights(samples, WEIGHT_VECTOR, strength=PRIOR_STRENGTH)
+        return cls(SignalModel.fit(data), weights)
+
+    def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
+        return self.model.prepare(slate, now=now)
+
+    def score(self, person: Person, prepared: SignalSlate) -> Float64:
+        return weighted_sum(self.weights, signal_matrix(self.model, person, prepared))
+
+    def explain(
+        self, person: Person, prepared: SignalSlate, rows: npt.NDArray[np.integer]
+    ) -> list[list[Contribution]]:
+        return contributions(self.weights, signal_matrix(self.model, person, prepared), rows)
+
+    def to_arrays(self) -> Arrays:
+        return {**self.model.to_arrays(), "weights": self.weights}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(SignalModel.from_arrays(arrays), np.asarray(arrays["weights"]))
+
+
+def training_cuts(data: Interactions) -> Iterator[Cut]:
+    """Moments inside the data with enough before them to know people by and enough after to learn from."""
+    if len(data) == 0:
+        return
+    times = np.quantile(data.occurred_at, CUT_SHARES)
+    for now in times:
+        yield cut_at(data, float(now), cold=False)
+    starts = np.quantile(data.events.starts_at[data.event], CUT_SHARES)
+    for now in starts:
+        yield cut_at(data, float(now), cold=True)
+
+
+def samples_of(cut: Cut, generator: np.random.Generator) -> Iterator[Samples]:
+    """Per chooser, their choices and a draw of what they passed over; each chooser weighs the same."""
+    if len(cut.past) == 0 or len(cut.slate.events) < 2:
+        return
+    model = SignalModel.fit(cut.past)
+    prepared = model.prepare(cut.slate, now=cut.now)
+    for chooser in cut.choosers(CHOOSERS_PER_CUT, generator):
+        rows, chosen = draw(chooser, len(cut.slate.events), generator)
+        if len(chooser.chosen) == 0 or chosen.all() or len(chooser.person) == 0:
+            continue
+        signals = signal_matrix(model, chooser.person, prepared)[:, rows].T
+        weight = np.where(chosen, 1.0 / chosen.sum(), 1.0 / chosen.sum()).astype(np.float32)
+        yield Samples(signals, chosen, weight)
+
+
+def draw(chooser: Chooser, n: int, generator: np.random.Generator) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    """(rows, chosen): all of the person's choices and up to `PASSED_OVER` others that were open to them."""
+    others = np.setdiff1d(np.arange(n), np.concatenate([chooser.chosen, chooser.closed]))
+    if len(others) > PASSED_OVER:
+        others = generator.choice(others, PASSED_OVER, replace=False)
+    rows = np.concatenate([chooser.chosen, others])
+    return rows, np.arange(len(rows)) < len(chooser.chosen)

@@ -1,0 +1,106 @@
+"""Where and when: distance to the places a person goes, to their home, and the hours of their week."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommendations.algorithms.dataset import EventTable, Float32, Float64, Int64, Person
+
+KM_PER_DEGREE = 111.195
+OWN_PLACES_KM = 1.5  # how far a person's usual places reach
+HOME_KM = 6.0
+NEAREST_KM = (0.1, 40.0)  # "the same place" and "nowhere near": the ends of the nearest-place scale
+HOURS = 168
+SLOT_HOURS = 2.0
+LAST_PLACES = 60
+
+
+def week_hour(seconds: Float64) -> Int64:
+    """Hour of the week, UTC, Monday 00:00 is 0 (the Unix epoch was a Thursday)."""
+    known = np.nan_to_num(np.asarray(seconds, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    return ((known // 3600.0).astype(np.int64) + 72) % HOURS
+
+
+def _circular_kernel(size: int, width: float) -> Float32:
+    gap = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    gap = np.minimum(gap, size - gap)
+    return np.exp(-0.5 * (gap / width) ** 2).astype(np.float32)
+
+
+WEEK_KERNEL = _circular_kernel(HOURS, SLOT_HOURS)
+DAY_KERNEL = _circular_kernel(24, SLOT_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class SlatePlaces:
+    """The candidates' distinct places in kilometres on a local plane, and their hours of the week."""
+
+    x: Float32  # (p,) the distinct places
+    y: Float32  # (p,)
+    place: Int64  # (n,) each candidate's place, p where unknown
+    origin: tuple[float, float]  # latitude of the projection, kilometres a degree of longitude
+    hour: Int64  # (n,)
+
+    @classmethod
+    def of(cls, events: EventTable) -> "SlatePlaces":
+        known = np.isfinite(events.latitude) & np.isfinite(events.longitude)
+        middle = float(np.mean(events.latitude[known])) if known.any() else 0.0
+        origin = (middle, KM_PER_DEGREE * float(np.cos(np.radians(middle))))
+        spots = np.stack([events.latitude[known], events.longitude[known]], axis=1).astype(np.float64)
+        unique, inverse = np.unique(np.round(spots, 3), axis=0, return_inverse=True)
+        place = np.full(len(events), len(unique), np.int64)
+        place[known] = inverse.reshape(-1)
+        x, y = unique[:, 1] * origin[1], unique[:, 0] * KM_PER_DEGREE
+        return cls(x.astype(np.float32), y.astype(np.float32), place, origin, week_hour(events.starts_at))
+
+    def distances(self, latitude: Float32, longitude: Float32) -> Float32:
+        """(p, k) kilometres on the plane: within 1 % of the great circle inside one country."""
+        x = (np.asarray(longitude, np.float64) * self.origin[1]).astype(np.float32)
+        y = (np.asarray(latitude, np.float64) * KM_PER_DEGREE).astype(np.float32)
+        return np.hypot(self.x[:, None] - x, self.y[:, None] - y)
+
+    def spread(self, by_place: Float32) -> Float32:
+        """(n,) a value by place given to each candidate; 0 where its place is unknown."""
+        return np.append(by_place, np.float32(0.0))[self.place]
+
+
+def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
+    """(nearest, density), each (n,): how near the closest liked place is, 0 to 1, and the weighted share of
+    the person's past within reach (disliked events count against)."""
+    events, weight = person.events, person.weight
+    used = np.flatnonzero((weight != 0) & np.isfinite(events.latitude) & np.isfinite(events.longitude))
+    used = used[-LAST_PLACES:]
+    n = len(slate.place)
+    if len(used) == 0 or len(slate.x) == 0:
+        return np.zeros(n, np.float32), np.zeros(n, np.float32)
+    away = slate.distances(events.latitude[used], events.longitude[used])
+    liked = weight[used] > 0
+    density = np.exp(-away / OWN_PLACES_KM) @ weight[used].astype(np.float32)
+    density /= max(float(weight[used][liked].sum()), 1.0)
+    if not liked.any():
+        return np.zeros(n, np.float32), slate.spread(density)
+    low, high = NEAREST_KM
+    nearest = 1.0 - np.log1p(away[:, liked].min(axis=1) / low) / np.log1p(high / low)
+    return slate.spread(np.maximum(nearest, 0.0)), slate.spread(density)
+
+
+def near_home(person: Person, slate: SlatePlaces) -> Float32:
+    """(n,) 1 at the stated home, falling with distance; less 1 beyond the stated radius."""
+    taste = person.taste
+    stated = taste.latitude is not None and taste.longitude is not None
+    if not stated or not np.isfinite([taste.latitude, taste.longitude]).all() or len(slate.x) == 0:
+        return np.zeros(len(slate.place), np.float32)
+    home = np.array([taste.latitude], np.float32), np.array([taste.longitude], np.float32)
+    away = slate.distances(*home)[:, 0]
+    closeness = np.exp(-away / HOME_KM)
+    if taste.radius_km is not None and np.isfinite(taste.radius_km):
+        closeness = closeness - (away > taste.radius_km)
+    return slate.spread(closeness.astype(np.float32))
+
+
+def own_hours(person: Person, slate: SlatePlaces, total: float) -> tuple[Float32, Float32]:
+    """(week, day), each (n,): the share of the person's past at about this hour of the week, and of the day."""
+    past = np.bincount(week_hour(person.events.starts_at), person.weight, minlength=HOURS)
+    past = (past / total).astype(np.float32)
+    by_day = past.reshape(7, 24).sum(axis=0)
+    return (WEEK_KERNEL @ past)[slate.hour], (DAY_KERNEL @ by_day)[slate.hour % 24]

@@ -1,0 +1,145 @@
+"""What everybody likes just now: the control of every experiment, and the list for people we know nothing of.
+
+An action counts by its weight, halved every `HALF_LIFE` seconds. An event that nobody has touched yet is
+expected to do as its artist, venue and promoter did (a mean shrunk towards zero: few events, little trust).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommendations.algorithms.dataset import Field, Float32, Float64, Interactions, Person, Slate
+from recommendations.algorithms.encoding import (
+    EVENT_BLOCK,
+    WORD_FIELDS,
+    SlateWords,
+    Vocabulary,
+    block_matrices,
+    field_words,
+)
+from recommendations.algorithms.protocol import Arrays, Contribution, Signal
+
+HALF_LIFE = 14 * 86_400.0
+SHRINKAGE = 2.0  # events' worth of doubt about an artist, venue or promoter
+TELLING_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
+OWN_CITY = 1.0  # what being in a city the person named is worth, on the scale of log interest
+
+
+def decayed(weight: npt.NDArray[np.floating], age_seconds: npt.NDArray[np.floating]) -> Float64:
+    """Each action's weight, halved every `HALF_LIFE` of age. Actions not yet made count nothing."""
+    age = np.asarray(age_seconds, np.float64)
+    return np.where(age >= 0, weight * np.exp2(-np.maximum(age, 0.0) / HALF_LIFE), 0.0)
+
+
+def interest(data: Interactions, *, now: float) -> Float32:
+    """(events,) decayed weight of everybody's actions on each event. Turning one down takes nothing off."""
+    liking = decayed(np.maximum(data.weight, 0.0), now - data.occurred_at)
+    return np.bincount(data.event, liking, minlength=len(data.events)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecords:
+    """How the events of each artist, venue, promoter, genre and tag have done."""
+
+    vocabulary: Vocabulary
+    events: Float32  # (v,) how many events carried the word
+    liking: Float32  # (v,) their actions' weights, undecayed
+
+    @classmethod
+    def of(cls, data: Interactions) -> "TrackRecords":
+        touched = np.unique(data.event)
+        events = data.events.take(touched)
+        vocabulary = Vocabulary.of(field_words(events)[:EVENT_BLOCK])
+        carried = sparse.csr_array((len(touched), len(vocabulary)), dtype=np.float32)
+        for matrix in block_matrices(events, vocabulary)[:EVENT_BLOCK]:
+            carried = carried + (matrix > 0)
+        liked = np.bincount(data.event, np.maximum(data.weight, 0.0), minlength=len(data.events))[touched]
+        return cls(
+            vocabulary,
+            np.asarray(carried.sum(axis=0), np.float32),
+            np.asarray(carried.T @ liked.astype(np.float32), np.float32),
+        )
+
+    def of_words(self, words: Vocabulary) -> tuple[Float32, Float32]:
+        """(events, liking) of each word of `words`, 0 for those never seen."""
+        place = words.columns(self.vocabulary)
+        seen, rows = place[place >= 0], np.flatnonzero(place >= 0)
+        events, liking = np.zeros(len(words), np.float32), np.zeros(len(words), np.float32)
+        events[seen], liking[seen] = self.events[rows], self.liking[rows]
+        return events, liking
+
+    def expected(self, slate: SlateWords) -> Float32:
+        """(n,) the best of what its artists, venue and promoter lead one to expect of each candidate."""
+        events, liking = self.of_words(slate.vocabulary)
+        mean = liking / (events + SHRINKAGE)
+        blocks = slate.match([mean])[0]
+        return np.asarray(
+            blocks[[WORD_FIELDS.index(kind) for kind in TELLING_FIELDS]].max(axis=0), np.float32
+        )
+
+    def to_arrays(self) -> Arrays:
+        return {"words": self.vocabulary.words, "events": self.events, "liking": self.liking}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "TrackRecords":
+        return cls(Vocabulary(arrays["words"]), arrays["events"], arrays["liking"])
+
+
+@dataclass(frozen=True, slots=True)
+class PopularSlate:
+    words: SlateWords
+    popular: Float64  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    name: ClassVar[str] = "popularity"
+
+    records: TrackRecords
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
+        return cls(TrackRecords.of(data))
+
+    def prepare(self, slate: Slate, *, now: float) -> PopularSlate:
+        words = SlateWords.of(slate.events)
+        return PopularSlate(words, popular(slate, self.records.expected(words)))
+
+    def _city(self, person: Person, prepared: PopularSlate) -> Float64:
+        stated = person.taste.words.get(Field.CITY)
+        if stated is None or len(stated) == 0:
+            return np.zeros(prepared.words.n)
+        wanted = prepared.words.vocabulary.add_up(stated, np.ones(len(stated), np.float32))
+        blocks = prepared.words.match([np.minimum(wanted, 1.0)])[0]
+        return OWN_CITY * blocks[WORD_FIELDS.index(Field.CITY)].astype(np.float64)
+
+    def score(self, person: Person, prepared: PopularSlate) -> Float64:
+        return prepared.popular + self._city(person, prepared)
+
+    def explain(
+        self, person: Person, prepared: PopularSlate, rows: npt.NDArray[np.integer]
+    ) -> list[list[Contribution]]:
+        parts = {Signal.POPULAR: prepared.popular, Signal.CITY: self._city(person, prepared)}
+        return [
+            sorted(
+                (Contribution(code, float(part[row]), 1.0) for code, part in parts.items() if part[row] != 0),
+                key=lambda each: -abs(each.value),
+            )
+            for row in rows
+        ]
+
+    def to_arrays(self) -> Arrays:
+        return self.records.to_arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(TrackRecords.from_arrays(arrays))
+
+
+def popular(slate: Slate, expected: Float32) -> Float64:
+    """(n,) log of what an event has got and is expected to get: one save more matters less the more there are."""
+    seen = np.nan_to_num(np.maximum(slate.interest, 0.0), nan=0.0, posinf=0.0)
+    return np.log1p(seen.astype(np.float64) + expected)

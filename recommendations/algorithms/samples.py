@@ -1,0 +1,108 @@
+"""What the ranker learns from: at earlier moments, what people chose and what else was on at the time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recommendations.algorithms.dataset import Bool, Float32, Int64, Interactions, Person, Slate, Taste
+from recommendations.algorithms.popularity import interest
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """One person at a cut: who they were, and what of the slate they chose afterwards."""
+
+    person: Person
+    chosen: Int64  # rows of the slate
+    closed: Int64  # rows of the slate they had acted on before: neither chosen nor passed over
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The world at `now`, and the people who went on to choose something."""
+
+    now: float
+    past: Interactions
+    slate: Slate
+    rows: Int64  # (n,) the slate's events as rows of the data's events
+    data: Interactions
+    targets: Bool  # (m,) which actions of `data` are choices after the cut
+
+    def choosers(self, limit: int, generator: np.random.Generator) -> Iterator[Chooser]:
+        people = np.unique(self.data.user[self.targets])
+        if len(people) > limit:
+            people = np.sort(generator.choice(people, limit, replace=False))
+        place = np.full(len(self.data.events), -1, np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        before, after = Ledger.of(self.past), Ledger.of(select(self.data, self.targets, self.now))
+        for user in people:
+            chosen = np.unique(place[after.events_of(user)])
+            acted = np.unique(place[before.events_of(user)])
+            person = before.person(int(user))
+            yield Chooser(person, np.setdiff1d(chosen, acted), acted[acted >= 0])
+
+
+def select(data: Interactions, kept: npt.NDArray[np.bool_], cutoff: float) -> Interactions:
+    return Interactions(
+        data.events,
+        data.n_users,
+        data.user[kept],
+        data.event[kept],
+        data.weight[kept],
+        data.occurred_at[kept],
+        cutoff,
+        data.tastes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Interactions in order of person and time, to look people up."""
+
+    data: Interactions
+    order: Int64  # (m,)
+    start: Int64  # (n_users + 1,)
+
+    @classmethod
+    def of(cls, data: Interactions) -> "Ledger":
+        order = np.lexsort((data.occurred_at, data.user))
+        counts = np.bincount(data.user, minlength=data.n_users)
+        return cls(data, order, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+    def actions_of(self, user: int) -> Int64:
+        return self.order[self.start[user] : self.start[user + 1]]
+
+    def events_of(self, user: int) -> Int64:
+        return self.data.event[self.actions_of(user)].astype(np.int64)
+
+    def person(self, user: int) -> Person:
+        actions = self.actions_of(user)
+        actions = actions[self.data.weight[actions] != 0]
+        return Person(
+            self.data.events.take(self.data.event[actions]),
+            self.data.weight[actions],
+            self.data.occurred_at[actions],
+            self.data.tastes.get(user, Taste()),
+        )
+
+
+def cut_at(data: Interactions, now: float, *, cold: bool) -> Cut:
+    """The world as it was at `now`.
+
+    As of the moment, people had acted on coming events too. Cold, all that is hidden: nothing is known of a
+    coming event but its facts, as on the day it is announced. The ranker has to do well on both.
+    """
+    starts = data.events.starts_at[data.event]
+    open_rows = np.flatnonzero((data.events.announced_at <= now) & (data.events.starts_at > now))
+    is_open = np.zeros(len(data.events), np.bool_)
+    is_open[open_rows] = True
+    if cold:
+        before, after = starts <= now, is_open[data.event]
+    else:
+        before, after = data.occurred_at <= now, (data.occurred_at > now) & is_open[data.event]
+    past = select(data, before, now)
+    seen: Float32 = interest(past, now=now)[open_rows]
+    slate = Slate(data.events.take(open_rows), seen)
+    return Cut(now, past, slate, open_rows.astype(np.int64), data, after & (data.weight > 0))

@@ -1,0 +1,218 @@
+"""People like you: cosine neighbours over what people did, and what the neighbours like among the candidates.
+
+A person is the sum of their events' words (the event itself, artist, venue, promoter, genre), so neighbours are
+found through tonight's gig and last year's alike, and what they like reaches events that nobody has touched.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommendations.algorithms.dataset import (
+    Field,
+    Float32,
+    Float64,
+    Int32,
+    Int64,
+    Interactions,
+    Person,
+    Slate,
+)
+from recommendations.algorithms.encoding import (
+    WORD_FIELDS,
+    PersonWords,
+    SlateWords,
+    Vocabulary,
+    block_matrices,
+    field_words,
+    gather_rows,
+    person_words,
+    recent,
+)
+from recommendations.algorithms.popularity import popular
+from recommendations.algorithms.protocol import Arrays, Contribution, Signal
+
+NEIGHBOURS = 50
+WORDS_PER_PERSON = 64  # the heaviest; the tail adds memory, not neighbours
+PEOPLE_PER_WORD = 400  # who hold a word most strongly: the only ones it can make neighbours
+
+FIELD_WEIGHTS = {
+    Field.ARTIST: 1.0,
+    Field.VENUE: 0.4,
+    Field.PROMOTER: 1.0,
+    Field.GENRE: 0.3,
+    Field.TAG: 0.0,
+    Field.CITY: 0.0,
+}
+BLOCK_WEIGHTS = np.array([*(FIELD_WEIGHTS[kind] for kind in WORD_FIELDS), 1.0], np.float32)
+# So that a person whose neighbours know none of the candidates sees the popular ones in order.
+TIE_BREAK = 1e-3
+
+
+def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
+    """The `limit` entries of largest absolute value in each row, the first on ties."""
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+    order = np.lexsort((-np.abs(matrix.data), rows))
+    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
+    kept = np.sort(order[rank < limit])
+    return sparse.csr_array((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Everybody's words by person (to vote) and by word (to be found), rows of length 1."""
+
+    vocabulary: Vocabulary
+    idf: Float32  # (v,) rarer words say more, times the weight of the word's field
+    person_start: Int64  # (u + 1,)
+    person_word: Int32
+    person_value: Float32
+    word_start: Int64  # (v + 1,)
+    word_person: Int32
+    word_value: Float32
+
+    @classmethod
+    def of(cls, data: Interactions) -> "Neighbourhood":
+        touched, event = np.unique(data.event, return_inverse=True)
+        events = data.events.take(touched)
+        vocabulary = Vocabulary.of(field_words(events))
+        ones = (data.weight, (data.user, event))
+        acted = sparse.csr_array(ones, shape=(data.n_users, len(touched)), dtype=np.float32)
+        acted.data = np.clip(acted.data, -1.5, 1.5)
+        carried = sparse.csr_array((len(touched), len(vocabulary)), dtype=np.float32)
+        for matrix, weight in zip(block_matrices(events, vocabulary), BLOCK_WEIGHTS, strict=True):
+            carried = carried + matrix * weight
+        carried.eliminate_zeros()
+        people = sparse.csr_array(acted @ carried)
+        people.eliminate_zeros()
+        return cls._of_people(people, vocabulary)
+
+    @classmethod
+    def _of_people(cls, people: sparse.csr_array, vocabulary: Vocabulary) -> "Neighbourhood":
+        n_users, n_words = people.shape
+        holders = np.bincount(people.indices, minlength=n_words)
+        idf = np.log((1.0 + n_users) / (1.0 + holders)).astype(np.float32) + np.float32(0.1)
+        people.data = (people.data * idf[people.indices]).astype(np.float32)
+        people = largest_per_row(people, WORDS_PER_PERSON)
+        length = np.sqrt(np.asarray((people * people).sum(axis=1)))
+        people.data /= np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr)).astype(np.float32)
+        found = largest_per_row(sparse.csr_array(people.T), PEOPLE_PER_WORD)
+        return cls(
+            vocabulary,
+            idf,
+            people.indptr.astype(np.int64),
+            people.indices.astype(np.int32),
+            people.data.astype(np.float32),
+            found.indptr.astype(np.int64),
+            found.indices.astype(np.int32),
+            found.data.astype(np.float32),
+        )
+
+    def likeness(self, words: PersonWords) -> tuple[Int64, Float64]:
+        """(people, cosine) of the nearest neighbours, nearest first; only those with a word in common."""
+        n_users = len(self.person_start) - 1
+        mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
+        held = np.flatnonzero(mine)
+        if len(held) == 0 or n_users == 0:
+            return np.empty(0, np.int64), np.empty(0)
+        positions, lengths = gather_rows(self.word_start, held)
+        shared = self.word_value[positions] * np.repeat(mine[held], lengths)
+        cosine = np.bincount(self.word_person[positions], shared, minlength=n_users)
+        cosine /= np.linalg.norm(mine)
+        near = np.flatnonzero(cosine > 0)
+        if len(near) > NEIGHBOURS:
+            near = near[np.argpartition(-cosine[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
+        near = near[np.argsort(-cosine[near], kind="stable")]
+        return near, cosine[near]
+
+    def votes(self, words: PersonWords) -> Float64:
+        """(v + 1,) what the neighbours like, word by word, weighted by likeness; a last 0 for unknown words."""
+        people, cosine = self.likeness(words)
+        if len(people) == 0:
+            return np.zeros(len(self.vocabulary) + 1)
+        positions, lengths = gather_rows(self.person_start, people)
+        values = self.person_value[positions] * np.repeat(cosine / cosine.sum(), lengths)
+        return np.bincount(self.person_word[positions], values, minlength=len(self.vocabulary) + 1)
+
+    def to_arrays(self) -> Arrays:
+        return {
+            "words": self.vocabulary.words,
+            "idf": self.idf,
+            "person_start": self.person_start,
+            "person_word": self.person_word,
+            "person_value": self.person_value,
+            "word_start": self.word_start,
+            "word_person": self.word_person,
+            "word_value": self.word_value,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Neighbourhood":
+        names = (
+            "idf",
+            "person_start",
+            "person_word",
+            "person_value",
+            "word_start",
+            "word_person",
+            "word_value",
+        )
+        return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourSlate:
+    words: SlateWords
+    columns: Int64  # (v of the slate,) the neighbourhood's column of each word, -1 unknown
+    popular: Float64  # (n,) 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class UserKNN:
+    name: ClassVar[str] = "user_knn"
+
+    neighbourhood: Neighbourhood
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
+        return cls(Neighbourhood.of(data))
+
+    def prepare(self, slate: Slate, *, now: float) -> NeighbourSlate:
+        words = SlateWords.of(slate.events)
+        liking = popular(slate, np.zeros(len(slate.events), np.float32))
+        liking = liking / max(float(liking.max(initial=0.0)), 1.0)
+        return NeighbourSlate(words, self.neighbourhood.vocabulary.columns(words.vocabulary), liking)
+
+    def _similar(self, person: Person, prepared: NeighbourSlate) -> Float64:
+        votes = self.neighbourhood.votes(person_words(recent(person)))
+        blocks = prepared.words.match([votes[prepared.columns]])[0]
+        return (BLOCK_WEIGHTS @ blocks).astype(np.float64)
+
+    def score(self, person: Person, prepared: NeighbourSlate) -> Float64:
+        return self._similar(person, prepared) + TIE_BREAK * prepared.popular
+
+    def explain(
+        self, person: Person, prepared: NeighbourSlate, rows: npt.NDArray[np.integer]
+    ) -> list[list[Contribution]]:
+        similar = self._similar(person, prepared)
+        return [
+            [
+                each
+                for each in (
+                    Contribution(Signal.SIMILAR_PEOPLE, float(similar[row]), 1.0),
+                    Contribution(Signal.POPULAR, float(prepared.popular[row]), TIE_BREAK),
+                )
+                if each.value != 0
+            ]
+            for row in rows
+        ]
+
+    def to_arrays(self) -> Arrays:
+        return self.neighbourhood.to_arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(Neighbourhood.from_arrays(arrays))

@@ -1,0 +1,124 @@
+"""Hold-outs in time: learn from what came before a moment, rank what was then to come, look at what people did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recommendations.algorithms.dataset import Int64, Interactions, Person, Slate
+from recommendations.algorithms.popularity import interest
+from recommendations.algorithms.samples import Ledger, select
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """What an algorithm may learn from, what it must rank, and what people then chose."""
+
+    now: float  # Unix seconds: the cut
+    train: Interactions
+    slate: Slate  # the candidates
+    rows: Int64  # (n,) the candidates as rows of `train.events`
+    user: Int64  # (q,) the people measured: those who chose a candidate after the cut
+    start: Int64  # (q + 1,) where each one's targets begin
+    targets: Int64  # rows of the slate, ascending by person; never one they had acted on before
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def targets_of(self, number: int) -> Int64:
+        return self.targets[self.start[number] : self.start[number + 1]]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One measured person: what is known of them, and the candidates they have acted on (not ranked again)."""
+
+    person: Person
+    seen: Int64  # rows of the slate
+
+
+class Histories:
+    """Looks up the people of a hold-out."""
+
+    def __init__(self, hold_out: HoldOut) -> None:
+        self._ledger = Ledger.of(hold_out.train)
+        self._place = np.full(len(hold_out.train.events), -1, np.int64)
+        self._place[hold_out.rows] = np.arange(len(hold_out.rows))
+
+    def of(self, user: int) -> History:
+        seen = np.unique(self._place[self._ledger.events_of(user)])
+        return History(self._ledger.person(user), seen[seen >= 0])
+
+
+def temporal_hold_out(data: Interactions, cut: float, *, horizon: float | None = None) -> HoldOut:
+    """Train on actions up to `cut`; candidates are the events announced by then that start after it (within
+    `horizon` seconds, if given); targets are the liking actions made after it on candidates.
+
+    Events announced later are not even in the training part's table.
+    """
+    before = data.occurred_at <= cut
+    known = data.events.announced_at <= cut
+    known[data.event[before]] = True
+    place = np.cumsum(known) - 1
+    train = select(data, before, cut)
+    events = data.events.take(np.flatnonzero(known))
+    train = Interactions(
+        events,
+        data.n_users,
+        train.user,
+        place[train.event].astype(np.int32),
+        train.weight,
+        train.occurred_at,
+        cut,
+        data.tastes,
+    )
+    last = np.inf if horizon is None else cut + horizon
+    is_open = (events.starts_at > cut) & (events.starts_at <= last)
+    after = ~before & (data.weight > 0) & known[data.event]
+    users, rows = data.user[after].astype(np.int64), place[data.event[after]]
+    return hold_out_of(train, np.flatnonzero(is_open), users, rows, now=cut)
+
+
+def hold_out_of(
+    train: Interactions,
+    candidates: npt.NDArray[np.integer],
+    users: npt.NDArray[np.integer],
+    events: npt.NDArray[np.integer],
+    *,
+    now: float,
+) -> HoldOut:
+    """A hold-out from given candidates and (user, event) choices; choices of others and of seen events drop out.
+
+    candidates, events: rows of `train.events`.
+    """
+    n = len(train.events)
+    place = np.full(n, -1, np.int64)
+    place[candidates] = np.arange(len(candidates))
+    pairs = np.unique(users.astype(np.int64) * n + events)
+    seen = np.unique(train.user.astype(np.int64) * n + train.event)
+    pairs = np.setdiff1d(pairs, seen, assume_unique=True)
+    pairs = pairs[place[pairs % n] >= 0] if n else pairs
+    measured, counts = np.unique(pairs // max(n, 1), return_counts=True)
+    slate = Slate(train.events.take(candidates), interest(train, now=now)[candidates])
+    return HoldOut(
+        now=now,
+        train=train,
+        slate=slate,
+        rows=np.asarray(candidates, np.int64),
+        user=measured,
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        targets=place[pairs % max(n, 1)],
+    )
+
+
+def cut_for(data: Interactions, *, days: float) -> float:
+    """The cut that leaves the last `days` of the data to be predicted."""
+    return data.cutoff - days * DAY
+
+
+def rolling_cuts(data: Interactions, *, days: float, folds: int) -> Sequence[float]:
+    """`folds` cuts, oldest first, each `days` after the one before, the last leaving `days` to be predicted."""
+    return [data.cutoff - days * DAY * back for back in range(folds, 0, -1)]
