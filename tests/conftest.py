@@ -9,7 +9,16 @@ os.environ.setdefault("REFRESH_SECONDS", "0")
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite tests run on a file, as the service does: a shared memory database locks differently."""
+    if connection.vendor == "sqlite":
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        connection.settings_dict["TEST"]["NAME"] = f"{os.environ['DATA_DIR']}/test-{worker}.sqlite3"
 
 
 @pytest.fixture(autouse=True)
