@@ -18,7 +18,14 @@ import pydantic
 from numpy.lib import format as npy
 
 from modelregistry import artefact_storage
-from modelregistry.manifests import MANIFEST_NAME, ArtefactRefused, FileEntry, Manifest, manifest_parse
+from modelregistry.manifests import (
+    MANIFEST_NAME,
+    ArtefactRefused,
+    FileEntry,
+    Manifest,
+    file_name_check,
+    manifest_parse,
+)
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -112,8 +119,7 @@ def _write_arrays(
         algorithms[algorithm] = {name: f"{algorithm}/{name}.npy" for name in arrays}
         for name, array in arrays.items():
             file_name = algorithms[algorithm][name]
-            if Path(file_name).is_absolute() or ".." in Path(file_name).parts:
-                raise ArtefactRefused(f"{file_name!r} is not a plain file name.")
+            file_name_check(file_name)
             files[file_name] = _write_array(folder / file_name, np.asanyarray(array))
     return files, algorithms
 

@@ -18,9 +18,9 @@ _WORD = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"
 Name = Annotated[str, Field(pattern=f"^{_WORD}$")]
 FileName = Annotated[str, Field(pattern=rf"^{_WORD}/{_WORD}\.npy$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-_FOLDER: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(
-    Annotated[str, Field(pattern=f"^{_WORD}(/{_WORD})*$", max_length=255)]
-)
+Folder = Annotated[str, Field(pattern=f"^{_WORD}(/{_WORD})*$", max_length=255)]
+_folder: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Folder)
+_file: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(FileName)
 
 
 class ArtefactRefused(errors.Unprocessable):
@@ -75,7 +75,18 @@ def manifest_parse(*, content: bytes, sha256: str) -> Manifest:
 
 def folder_name_check(path: str) -> None:
     """Raise unless `path` is a plain relative folder name inside the storage."""
+    _check(_folder, path)
+
+
+def file_name_check(name: str) -> None:
+    """Raise unless `name` is `algorithm/array.npy`, both plain words."""
+    _check(_file, name)
+
+
+def _check(names: pydantic.TypeAdapter[str], name: str) -> None:
     try:
-        _FOLDER.validate_python(path)
+        names.validate_python(name)
     except pydantic.ValidationError as error:
-        raise ArtefactRefused(f"{path!r} is not a plain artefact folder name.") from error
+        raise ArtefactRefused(
+            f"{name!r} is not a plain name of letters, digits, '_', '.' and '-'."
+        ) from error
