@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -47,6 +47,8 @@ def as_craic_error(error: Exception) -> errors.CraicError | None:
             return errors.InvalidInput(f"Not accepted: {', '.join(sorted(found))}.", errors=found)
         case RequestDataTooBig():
             return errors.TooLarge("The request body is larger than this service accepts.")
+        case UnreadablePostError():
+            return errors.MalformedBody("The request body ended before it was complete.")
         case Http404():
             return errors.NotFound("There is nothing at this address.")
         case PermissionDenied():

@@ -1,7 +1,8 @@
 """REST framework to the OpenAPI schema, a plain Django view to the request.
 
 The two hot endpoints cannot afford a serializer per request (design: Speed). A lean view reads JSON,
-identifies the caller, calls `handle`, and writes JSON; it is documented with `extend_schema` like any other.
+identifies the caller, calls `handle`, and writes JSON. For the schema a subclass has an empty `post` under
+`extend_schema`.
 """
 
 from typing import Any, ClassVar
@@ -38,7 +39,7 @@ class LeanView(APIView):
     def _throttle(self, caller: Caller, request: HttpRequest) -> None:
         request.user = caller  # type: ignore[assignment]
         throttle = UserTokenThrottle()
-        if not throttle.allow_request(request, self):  # type: ignore[arg-type]
+        if not throttle.allow_request(request, self):
             raise errors.Throttled("Too many requests; slow down.", retry_after=int(throttle.wait() or 0) + 1)
 
     def _only_post(self, request: HttpRequest) -> HttpResponse:

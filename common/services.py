@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common import errors
+from common.api_keys import key_forget
 from common.models import ApiKey, Scope
 
 
@@ -31,3 +32,4 @@ def api_key_issue(*, name: str, scopes: Sequence[str], created_by: str) -> tuple
 @transaction.atomic
 def api_key_revoke(*, key: ApiKey) -> None:
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    transaction.on_commit(lambda: key_forget(key.digest_sha256))

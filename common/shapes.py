@@ -82,7 +82,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
-IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)  # for ids outside a body
 
 
 class ErrorShape(BaseModel):
