@@ -8,6 +8,7 @@ import orjson
 from django.utils import timezone
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from common.json_codec import holds_nul
 from common.shapes import Identifier, Moment, Shape
 from feedback.models import Action, Feedback
 
@@ -23,7 +24,7 @@ def _storable_context(value: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("Give plain JSON, not nested deeper than 250 levels.") from error
     if len(serialised) > MAX_CONTEXT_BYTES:
         raise ValueError(f"Give at most {MAX_CONTEXT_BYTES} bytes; this is {len(serialised)}.")
-    if b"\\u0000" in serialised:
+    if b"\\u0000" in serialised and holds_nul(value):
         raise ValueError("A NUL character cannot be stored.")
     return value
 
