@@ -12,6 +12,7 @@ from feedback.models import Action, Feedback
 from feedback.schemas import FeedbackIn
 
 _ATTEMPTS = 3
+_KEYS_PER_LOOKUP = 50  # an index is probed for every person with every key: the square of this
 _Key = tuple[str, str]
 
 
@@ -101,12 +102,16 @@ def _key(item: NewFeedback) -> _Key | None:
 
 
 def _ids_by_key(items: Sequence[NewFeedback]) -> dict[_Key, int]:
-    keys = {key for item in items if (key := _key(item))}
-    found = Feedback.objects.filter(
-        user_id__in={user_id for user_id, _ in keys}, idempotency_key__in={key for _, key in keys}
-    )
-    rows = found.values_list("user_id", "idempotency_key", "pk")
-    return {(user_id, key): pk for user_id, key, pk in rows if key is not None}
+    keys = sorted({key for item in items if (key := _key(item))})
+    stored: dict[_Key, int] = {}
+    for start in range(0, len(keys), _KEYS_PER_LOOKUP):
+        block = keys[start : start + _KEYS_PER_LOOKUP]
+        found = Feedback.objects.filter(
+            user_id__in={user_id for user_id, _ in block}, idempotency_key__in={key for _, key in block}
+        )
+        rows = found.values_list("user_id", "idempotency_key", "pk")
+        stored |= {(user_id, key): pk for user_id, key, pk in rows if key is not None}
+    return stored
 
 
 def _row(item: NewFeedback, now: datetime) -> Feedback:
