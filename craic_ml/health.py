@@ -1,0 +1,89 @@
+"""Liveness, readiness, and the version of what is served (contract)."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from common.json_codec import json_response
+from recommendations.live_model import champion
+from recommendations.snapshot import candidates
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 as long as recommendations can be served at all; `degraded` when not as they should be."""
+    now = timezone.now()
+    live = champion.current()
+    database = _answers(lambda: candidates.current(now=now))
+    healthy = database and not champion.state().is_degraded
+    body = {
+        "status": "healthy" if healthy else "degraded",
+        "service": settings.SERVICE_NAME,
+        "version": settings.SERVICE_VERSION,
+        "model_version": live.version if live else None,
+        "model_loaded": live is not None,
+        "timestamp": now,
+    }
+    return json_response(body, status=200 if database else 503)
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """200 when all that serving well needs is there; 503 names what is not."""
+    checks: dict[str, Callable[[], object]] = {
+        "database": _query_database,
+        "migrations": _require_migrations,
+        "model": _require_model,
+        "cache": _require_cache,
+    }
+    results = {name: "ok" if _answers(check) else "failed" for name, check in checks.items()}
+    failed = [name for name, result in results.items() if result != "ok"]
+    body: dict[str, object] = {"status": "not_ready" if failed else "ready", "checks": results}
+    if failed:
+        body |= {"detail": f"Not ready: {', '.join(failed)}.", "code": "not_ready"}
+    headers = {"Retry-After": "2"} if failed else {}
+    return json_response(body, status=503 if failed else 200, headers=headers)
+
+
+class NotReady(Exception):
+    """One of the things that serving needs is missing."""
+
+
+def _answers(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (DatabaseError, NotReady):
+        return False
+    return True
+
+
+def _query_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _require_migrations() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotReady("migrations are not applied")
+
+
+def _require_model() -> None:
+    if champion.current() is None:
+        raise NotReady("no model is trained yet: manage.py retrain")
+
+
+def _require_cache() -> None:
+    try:
+        cache.set("ready", "yes", 10)
+        answered = cache.get("ready") == "yes"
+    except Exception as error:
+        raise NotReady("the cache is away") from error
+    if not answered:
+        raise NotReady("the cache forgets")

@@ -1,0 +1,60 @@
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from common.errors import CraicError
+from modelregistry.models import Trigger
+from recommendations.models import Prediction
+from recommendations.retraining import retraining_start
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ModelAdmin):
+    """What was served. History: nobody changes it."""
+
+    list_display = (
+        "served_at",
+        "user_id",
+        "algorithm",
+        "fallback_reason",
+        "variant",
+        "model_version",
+        "latency_ms",
+    )
+    list_filter = ("algorithm", "fallback_reason", "experiment", "variant", "model_version")
+    search_fields = ("user_id__exact", "recommendation_id__exact")
+    search_help_text = "A whole user id or recommendation id."
+    date_hierarchy = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Prediction | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Prediction | None = None) -> bool:
+        return False
+
+
+@require_POST
+def retrain_now(request: HttpRequest) -> HttpResponse:
+    """The "Retrain now" button of the training runs' page."""
+    if not request.user.has_perm("modelregistry.add_trainingrun"):
+        raise PermissionDenied
+    try:
+        run = retraining_start(
+            trigger=Trigger.ADMIN,
+            requested_by=f"staff:{request.user.get_username()}",
+            parameters={},
+            now=timezone.now(),
+        )
+    except CraicError as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, f"Run {run.pk} is queued; the worker takes it within seconds.")
+    return redirect("admin:modelregistry_trainingrun_changelist")

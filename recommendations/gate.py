@@ -1,0 +1,49 @@
+"""May the challenger be promoted? Decided on the hold-out that neither it nor the champion learned from."""
+
+from dataclasses import dataclass
+
+from recommendations.holdout_metrics import FEWEST_USERS, HoldoutReport
+
+TOLERANCE = 0.01  # NDCG@10 below the champion that still counts as not worse
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    promote: bool
+    reason: str
+
+
+def gate_decide(report: HoldoutReport, *, forced: bool) -> GateDecision:
+    decision = _decide(report)
+    if forced and not decision.promote:
+        return GateDecision(True, f"Forced, against the gate. {decision.reason}")
+    return decision
+
+
+def _decide(report: HoldoutReport) -> GateDecision:
+    if report.users < FEWEST_USERS:
+        if report.has_champion:
+            return GateDecision(False, f"Only {report.users} people in the hold-out: too few to judge by.")
+        return GateDecision(True, f"The first model; {report.users} people in the hold-out tell little yet.")
+    challenger, popularity = report.challenger_ndcg, report.popularity_ndcg
+    if challenger < popularity - TOLERANCE:
+        return GateDecision(
+            False, f"NDCG@10 {challenger:.4f} is below popularity's {popularity:.4f} on the hold-out."
+        )
+    champion = report.champion_ndcg
+    if champion is None:
+        return GateDecision(
+            True, f"NDCG@10 {challenger:.4f} beside popularity's {popularity:.4f}. {_alone(report)}"
+        )
+    words = (
+        f"NDCG@10 {challenger:.4f} beside the champion's {champion:.4f} and popularity's {popularity:.4f}."
+    )
+    if challenger < champion - TOLERANCE:
+        return GateDecision(False, f"Worse than the champion. {words}")
+    return GateDecision(True, f"Not worse than the champion. {words}")
+
+
+def _alone(report: HoldoutReport) -> str:
+    if report.has_champion:
+        return "The champion has learned from this hold-out, too little is newer, so it is not compared with."
+    return "There is no champion yet."

@@ -1,0 +1,83 @@
+"""Predictions, appended in memory and written as one multi-row insert (design: Speed).
+
+A killed process loses at most `PREDICTION_FLUSH_SECONDS` of them: they are a record of what was served,
+not something a client was told is stored. Exposures and feedback never go this way.
+"""
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+
+from recommendations.models import Prediction
+
+logger = logging.getLogger(__name__)
+LARGEST_INSERT = 500
+LARGEST_BACKLOG = 20_000
+
+
+class PredictionLog:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Prediction] = []
+        self._writer_of: int | None = None  # the process whose writer thread runs; a fork starts its own
+        self.dropped = 0
+
+    def append(self, prediction: Prediction) -> None:
+        if settings.PREDICTION_FLUSH_SECONDS == 0:
+            _write([prediction])
+            return
+        with self._lock:
+            if len(self._waiting) >= LARGEST_BACKLOG:
+                self.dropped += 1
+                return
+            self._waiting.append(prediction)
+        if self._writer_of != os.getpid():
+            self._start_writer()
+
+    def flush(self) -> None:
+        """Write what waits; what the database refuses for now waits on."""
+        while True:
+            with self._lock:
+                batch, self._waiting = self._waiting[:LARGEST_INSERT], self._waiting[LARGEST_INSERT:]
+            if not batch:
+                return
+            try:
+                _write(batch)
+            except DatabaseError:
+                logger.exception("The prediction log could not be written; %d rows wait", len(batch))
+                with self._lock:
+                    self._waiting = batch + self._waiting
+                return
+
+    def _start_writer(self) -> None:
+        with self._lock:
+            if self._writer_of == os.getpid():
+                return
+            self._writer_of = os.getpid()
+        self._stop = threading.Event()
+        thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+        thread.start()
+        atexit.register(self._finish, thread)
+
+    def _run(self) -> None:
+        while not self._stop.wait(settings.PREDICTION_FLUSH_SECONDS):
+            close_old_connections()
+            self.flush()
+        self.flush()
+        connection.close()
+
+    def _finish(self, thread: threading.Thread) -> None:
+        self._stop.set()
+        thread.join(timeout=5)
+
+
+def _write(batch: Sequence[Prediction]) -> None:
+    Prediction.objects.bulk_create(batch, batch_size=LARGEST_INSERT)
+
+
+prediction_log = PredictionLog()

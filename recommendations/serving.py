@@ -1,0 +1,227 @@
+"""A request for recommendations, from the variant to the reasons (design: A request for recommendations)."""
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.conf import settings
+from django.db import DatabaseError
+
+from experiments.serving import Assignment, assign, exposure_record
+from recommendations import metrics
+from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person
+from recommendations.algorithms.popularity import Popularity
+from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
+from recommendations.history import PersonState, history_load, person_encode, taste_load
+from recommendations.live_model import ServedModel, champion
+from recommendations.models import Prediction
+from recommendations.prediction_log import prediction_log
+from recommendations.reasons import FALLBACK_SENTENCE, reason_sentence
+from recommendations.rules import Filters, eligible
+from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
+from recommendations.slates import PreparedCandidates, slates
+from recommendations.snapshot import EventCard, candidates
+
+logger = logging.getLogger(__name__)
+UNTRAINED = Popularity.fit(Interactions.empty(), generator=np.random.default_rng(0))
+HALF_CONFIDENT_AFTER = 4.0  # actions
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRequest:
+    user_id: str
+    limit: int
+    filters: Filters
+    context_genres: Sequence[str] = ()
+    context_artists: Sequence[str] = ()
+    surface: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedEvent:
+    card: EventCard
+    score: float  # 0-1
+    contributions: Sequence[Contribution]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankedList:
+    algorithm: str
+    fallback_reason: str  # empty when the algorithm asked for did the work
+    confidence: float  # 0-1
+    events: Sequence[RankedEvent]
+
+
+def recommend(request: RecommendationRequest, *, now: datetime) -> RecommendationsOut:
+    """The list for one person, recorded. Raises a database error only when what the person hid is unknown."""
+    started = time.perf_counter()
+    assignment = assign(user_id=request.user_id, now=now)
+    live = champion.current()
+    state = _state_of(request)
+    wanted = assignment.algorithm if assignment else settings.DEFAULT_ALGORITHM
+    ranked = _rank(request, state, live.payload if live else None, wanted, now)
+    if assignment:
+        exposure_record(assignment=assignment, user_id=request.user_id, now=now)
+    answer = _answer(request, ranked, live.version if live else None, assignment, started)
+    _record(answer, ranked, request, now)
+    return answer
+
+
+def _state_of(request: RecommendationRequest) -> PersonState:
+    history = history_load(request.user_id)
+    taste = taste_load(request.user_id).with_context(request.context_genres, request.context_artists)
+    return PersonState(history, taste)
+
+
+def _rank(
+    request: RecommendationRequest,
+    state: PersonState,
+    model: ServedModel | None,
+    wanted: str,
+    now: datetime,
+) -> RankedList:
+    """The first of what can be done: the algorithm asked for, the model's popularity, counting."""
+    popularity: Algorithm = model.algorithms.get(Popularity.name, UNTRAINED) if model else UNTRAINED
+    algorithm = model.algorithms.get(wanted) if model else None
+    if model is None:
+        reason = "no_model"
+    elif algorithm is None:
+        reason = "algorithm_missing"
+    elif state.is_stranger and wanted != Popularity.name:
+        reason = "cold_start"
+    else:
+        try:
+            return _rank_with(algorithm, "", request, state, model, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("%s failed for one person; serving popularity", wanted)
+            reason = "error"
+    return _rank_with(popularity, reason, request, PersonState(state.history), model, now)
+
+
+def _rank_with(
+    algorithm: Algorithm,
+    fallback_reason: str,
+    request: RecommendationRequest,
+    state: PersonState,
+    model: ServedModel | None,
+    now: datetime,
+) -> RankedList:
+    slate = slates.get(algorithm.name, algorithm, candidates.current(now=now), now=now)
+    person = person_encode(state, slate.snapshot, model.trained if model else None)
+    scores = algorithm.score(person, slate.prepared)
+    allowed = eligible(
+        slate.snapshot, filters=request.filters, hidden=state.history.never_serve, now=now.timestamp()
+    )
+    open_rows = np.flatnonzero(allowed[slate.rows])
+    best = open_rows[_order(scores, open_rows, slate)[: request.limit]]
+    return RankedList(
+        algorithm=algorithm.name,
+        fallback_reason=fallback_reason,
+        confidence=0.0 if fallback_reason else len(person) / (len(person) + HALF_CONFIDENT_AFTER),
+        events=_ranked_events(algorithm, person, slate, best, _unit_scores(scores, open_rows)[best]),
+    )
+
+
+def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
+    """Positions in `rows` by score, highest first; ties to what starts sooner."""
+    starts_at = slate.snapshot.events.starts_at[slate.rows[rows]]
+    return np.lexsort((starts_at, -scores[rows]))
+
+
+def _unit_scores(scores: Float64, rows: Int64) -> Float64:
+    """`scores` scaled so that `rows`, the candidates of this list, lie between 0 and 1; all equal is 0.5."""
+    if len(rows) == 0:
+        return scores
+    low, high = scores[rows].min(), scores[rows].max()
+    if high <= low:
+        return np.full(len(scores), 0.5)
+    return np.asarray((scores - low) / (high - low))
+
+
+def _ranked_events(
+    algorithm: Algorithm, person: Person, slate: PreparedCandidates, rows: Int64, scores: Float64
+) -> list[RankedEvent]:
+    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    explained = algorithm.explain(person, slate.prepared, rows)
+    return [
+        RankedEvent(card, float(score), contributions, reason_sentence(person, card, contributions))
+        for card, score, contributions in zip(cards, scores, explained, strict=True)
+    ]
+
+
+def _answer(
+    request: RecommendationRequest,
+    ranked: RankedList,
+    model_version: str | None,
+    assignment: Assignment | None,
+    started: float,
+) -> RecommendationsOut:
+    items = [
+        _item(event, ranked, position, request.context_genres or request.context_artists)
+        for position, event in enumerate(ranked.events)
+    ]
+    return RecommendationsOut.model_construct(
+        user_id=request.user_id,
+        recommendations=items,
+        model_version=model_version,
+        ab_experiment=assignment.experiment_key if assignment else None,
+        variant=assignment.variant_key if assignment else None,
+        recommendation_id=uuid.uuid4(),
+        latency_ms=round((time.perf_counter() - started) * 1000, 3),
+    )
+
+
+def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequence[str]) -> RecommendationOut:
+    card = event.card
+    speaking = [one for one in event.contributions if one.value * one.weight > 0]
+    return RecommendationOut.model_construct(
+        event_id=card.event_id,
+        title=card.title,
+        artist_name=", ".join(card.artists) or None,
+        genre=card.genres[0] if card.genres else None,
+        city=card.city or None,
+        date=card.starts_at,
+        price=card.price,
+        venue_name=card.venue_name or None,
+        score=event.score,
+        confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
+        algorithm=ranked.algorithm,
+        reason=event.sentence or FALLBACK_SENTENCE,
+        reasons=[
+            ReasonOut.model_construct(code=one.code.value, value=one.value, weight=one.weight)
+            for one in event.contributions
+        ],
+        context_reasons=[one.code.value for one in speaking if context and one.code in _CONTEXT_SIGNALS],
+        position=position,
+    )
+
+
+_CONTEXT_SIGNALS = frozenset({Signal.GENRE, Signal.ARTIST})
+
+
+def _record(
+    answer: RecommendationsOut, ranked: RankedList, request: RecommendationRequest, now: datetime
+) -> None:
+    metrics.observe_list(answer, ranked.algorithm, ranked.fallback_reason)
+    prediction_log.append(
+        Prediction(
+            recommendation_id=answer.recommendation_id,
+            user_id=request.user_id,
+            served_at=now,
+            model_version=answer.model_version or "",
+            algorithm=ranked.algorithm,
+            fallback_reason=ranked.fallback_reason,
+            experiment=answer.ab_experiment or "",
+            variant=answer.variant or "",
+            surface=request.surface,
+            latency_ms=answer.latency_ms,
+            items=[[item.event_id, round(item.score, 6)] for item in answer.recommendations],
+        )
+    )

@@ -1,0 +1,147 @@
+"""The candidates: an in-memory copy of the events that may be recommended, refreshed when the
+catalogue's revision moves. Each process keeps one; a change is one cheap query away."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+
+from catalogue.models import CatalogueState, Event, EventStatus
+from recommendations.algorithms.dataset import Bool, EventTable
+from recommendations.event_facts import FACT_COLUMNS, event_facts
+
+# Events that have started are kept this long, so that what people did since the last training still counts.
+PAST_KEPT = timedelta(days=14)
+CARD_COLUMNS = (*FACT_COLUMNS, "currency", "status", "deleted_at", "revision")
+
+
+@dataclass(frozen=True, slots=True)
+class EventCard:
+    """What a list shows of an event."""
+
+    event_id: str
+    title: str
+    starts_at: datetime
+    city: str
+    venue_name: str
+    promoter: str
+    artists: tuple[str, ...]
+    genres: tuple[str, ...]
+    price: float | None
+    price_max: float | None
+    currency: str
+    recommendable: bool  # neither cancelled nor withdrawn
+
+    @classmethod
+    def of(cls, event: Event) -> "EventCard":
+        return cls(
+            event_id=event.id,
+            title=event.title,
+            starts_at=event.starts_at,
+            city=event.city,
+            venue_name=event.venue_name,
+            promoter=event.promoter,
+            artists=tuple(event.artists),
+            genres=tuple(event.genres),
+            price=None if event.price_min is None else float(event.price_min),
+            price_max=None if event.price_max is None else float(event.price_max),
+            currency=event.currency,
+            recommendable=event.status != EventStatus.CANCELLED and event.deleted_at is None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything known of n events at one revision; row i of each is one event."""
+
+    revision: int
+    cards: tuple[EventCard, ...]
+    events: EventTable
+    recommendable: Bool  # (n,)
+    row_of: Mapping[str, int]
+
+    @classmethod
+    def of(cls, revision: int, cards: Iterable[EventCard], events: EventTable) -> "Snapshot":
+        rows = tuple(cards)
+        return cls(
+            revision=revision,
+            cards=rows,
+            events=events,
+            recommendable=np.array([card.recommendable for card in rows], dtype=bool),
+            row_of={card.event_id: row for row, card in enumerate(rows)},
+        )
+
+    def __len__(self) -> int:
+        return len(self.cards)
+
+    def changed(self, revision: int, changes: list[Event], forget_before: float) -> "Snapshot":
+        """This snapshot with `changes` laid over it and events that began before `forget_before` dropped."""
+        replaced = {event.id for event in changes}
+        kept = np.array(
+            [
+                row
+                for row, card in enumerate(self.cards)
+                if card.event_id not in replaced and self.events.starts_at[row] >= forget_before
+            ],
+            dtype=np.int64,
+        )
+        added = EventTable.of(event_facts(event) for event in changes)
+        return Snapshot.of(
+            revision,
+            [*(self.cards[row] for row in kept), *(EventCard.of(event) for event in changes)],
+            EventTable.concatenate([self.events.take(kept), added]),
+        )
+
+
+EMPTY = Snapshot.of(-1, (), EventTable.of(()))
+
+
+class CandidateSnapshot:
+    """Holds the newest snapshot. One thread refreshes it; the others are served the one before meanwhile."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._snapshot = EMPTY
+        self._looked_at = float("-inf")
+
+    def current(self, *, now: datetime) -> Snapshot:
+        """Raises a database error only while there is nothing to serve yet."""
+        if self._snapshot is EMPTY:
+            with self._lock:
+                self._refresh(now)
+        elif self._clock() - self._looked_at >= settings.REFRESH_SECONDS and self._lock.acquire(
+            blocking=False
+        ):
+            try:
+                self._refresh(now)
+            finally:
+                self._lock.release()
+        return self._snapshot
+
+    def forget(self) -> None:
+        self._snapshot = EMPTY
+
+    def _refresh(self, now: datetime) -> None:
+        state = CatalogueState.objects.first()
+        revision = state.revision if state else 0
+        if revision != self._snapshot.revision:
+            self._snapshot = self._read(revision, now)
+        self._looked_at = self._clock()
+
+    def _read(self, revision: int, now: datetime) -> Snapshot:
+        # A revision that went backwards is another database (a restore): begin again.
+        known = self._snapshot if revision > self._snapshot.revision else EMPTY
+        since = now - PAST_KEPT
+        changes = Event.objects.filter(revision__gt=known.revision).only(*CARD_COLUMNS)
+        if known is EMPTY:
+            changes = changes.filter(starts_at__gte=since, deleted_at=None)
+        rows = list(changes.order_by("starts_at", "id").iterator(chunk_size=2000))
+        return known.changed(revision, rows, since.astimezone(UTC).timestamp())
+
+
+candidates = CandidateSnapshot()
