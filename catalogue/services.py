@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
 
-from catalogue.models import Event, TasteProfile, Venue
+from catalogue.models import Event, EventStatus, TasteProfile, Venue
 from catalogue.revision import catalogue_change
 from catalogue.schemas import BulkEventIn, EventIn, TasteIn, UserTasteIn, VenueIn
 from catalogue.venue_places import VenuePlaces
@@ -70,6 +70,16 @@ def events_delete(*, event_ids: Iterable[str], now: datetime) -> int:
             live = Event.objects.live().filter(pk__in=chunk)
             withdrawn += live.update(deleted_at=now, updated_at=now, revision=pending)
     return withdrawn
+
+
+def events_cancel(*, event_ids: Iterable[str], now: datetime) -> int:
+    """Mark events as cancelled; return how many were not."""
+    cancelled = 0
+    with catalogue_change() as pending:
+        for chunk in _chunks(event_ids):
+            on = Event.objects.live().filter(pk__in=chunk).exclude(status=EventStatus.CANCELLED)
+            cancelled += on.update(status=EventStatus.CANCELLED, updated_at=now, revision=pending)
+    return cancelled
 
 
 def _events_write(wanted: Mapping[str, EventIn], *, now: datetime, pending: int) -> UpsertCounts:
