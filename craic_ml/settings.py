@@ -152,6 +152,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["common.authentication.CallerAuthentication"],
     "DEFAULT_PARSER_CLASSES": ["common.json_codec.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.json_codec.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.json_codec.LenientNegotiation",
     "DEFAULT_THROTTLE_CLASSES": ["common.throttles.UserTokenThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.error_responses.exception_handler",
