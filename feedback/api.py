@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import pydantic
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -17,8 +16,10 @@ from common.models import Scope
 from common.shapes import ErrorShape
 from feedback.schemas import (
     MAX_BATCH,
+    FeedbackAnswer,
     FeedbackBatchIn,
     FeedbackBatchOut,
+    FeedbackBody,
     FeedbackIn,
     FeedbackOut,
     RecordedOut,
@@ -33,7 +34,7 @@ class FeedbackView(LeanView):
     required_scope = Scope.FEEDBACK
 
     @extend_schema(
-        request=pydantic.RootModel[FeedbackIn | FeedbackBatchIn],
+        request=FeedbackBody,
         parameters=[
             OpenApiParameter(
                 IDEMPOTENCY_HEADER,
@@ -43,7 +44,7 @@ class FeedbackView(LeanView):
             )
         ],
         responses={
-            200: pydantic.RootModel[FeedbackOut | FeedbackBatchOut],
+            200: FeedbackAnswer,
             400: ErrorShape,
             401: ErrorShape,
             403: ErrorShape,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from django.utils import timezone
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, RootModel, ValidationInfo, field_validator
 
 from common.json_codec import holds_nul
 from common.shapes import Identifier, Moment, Shape
@@ -59,6 +59,10 @@ class FeedbackBatchIn(Shape):
     items: list[FeedbackIn] = Field(min_length=1, max_length=MAX_BATCH)
 
 
+class FeedbackBody(RootModel[FeedbackIn | FeedbackBatchIn]):
+    """One action, or a batch. For the documentation; the view knows which it has."""
+
+
 class FeedbackOut(Shape):
     status: str = "success"
     message: str = "Feedback recorded"
@@ -75,6 +79,10 @@ class FeedbackBatchOut(Shape):
     status: str = "success"
     message: str = "Feedback recorded"
     items: list[RecordedOut]
+
+
+class FeedbackAnswer(RootModel[FeedbackOut | FeedbackBatchOut]):
+    """As the request was: one, or a batch in its order."""
 
 
 class FeedbackHeld(Shape):
