@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from common import errors
 from modelregistry.manifests import MANIFEST_NAME, FileEntry, folder_name_check
@@ -85,10 +85,8 @@ def folder_delete(*, path: str) -> None:
 
 
 def _local_root() -> Path | None:
-    try:
-        return Path(storages[ALIAS].path(""))
-    except NotImplementedError:
-        return None
+    storage = storages[ALIAS]
+    return Path(storage.location) if isinstance(storage, FileSystemStorage) else None
 
 
 def _rename_durably(partial: Path, target: Path) -> None:

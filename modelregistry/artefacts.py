@@ -2,6 +2,7 @@
 
 import hashlib
 import mmap
+import os
 import platform
 import uuid
 from collections.abc import Mapping
@@ -141,25 +142,26 @@ def _write_array(target: Path, array: Array) -> FileEntry:
 
 def _read_array(path: str, name: str, entry: FileEntry) -> Array:
     try:
-        return _read_local(artefact_storage.local_file(path=path, name=name, entry=entry), name, entry)
-    except (ArtefactRefused, OSError):
+        return _read_copy(path, name, entry)
+    except ArtefactRefused:
         if not artefact_storage.is_remote():
             raise
         # The cached copy may be what is broken; the store's own decides.
-        again = artefact_storage.local_file(path=path, name=name, entry=entry, again=True)
-        return _read_local(again, name, entry)
+        return _read_copy(path, name, entry, again=True)
 
 
-def _read_local(local: Path, name: str, entry: FileEntry) -> Array:
+def _read_copy(path: str, name: str, entry: FileEntry, *, again: bool = False) -> Array:
     try:
+        local = artefact_storage.local_file(path=path, name=name, entry=entry, again=again)
         with local.open("rb") as file:
-            _verify_bytes(file, local.stat().st_size, name, entry)
+            _verify_bytes(file, name, entry)
             return _map_array(file, name, entry)
     except OSError as error:
         raise ArtefactRefused(f"{name} cannot be read: {_why(error)}.") from error
 
 
-def _verify_bytes(file: BufferedReader, size: int, name: str, entry: FileEntry) -> None:
+def _verify_bytes(file: BufferedReader, name: str, entry: FileEntry) -> None:
+    size = os.fstat(file.fileno()).st_size
     if size != entry.bytes:
         raise ArtefactRefused(f"{name} has {size} bytes where {entry.bytes} were registered.")
     if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:

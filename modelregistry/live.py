@@ -68,6 +68,12 @@ class LiveChampion(Generic[T]):
     def __init__(self, load: Callable[[Artefact], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._load = load
         self._clock = clock
+        self.forget()
+        reference = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _after_fork(reference))
+
+    def forget(self) -> None:
+        """Be as in a new process."""
         self._live: LiveModel[T] | None = None
         self._champion: str | None = None
         self._refusal: _Refusal | None = None
@@ -75,8 +81,6 @@ class LiveChampion(Generic[T]):
         self._lock = threading.Lock()
         self._looked = False
         self._look_at = 0.0
-        reference = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: _after_fork(reference))
 
     def current(self) -> LiveModel[T] | None:
         """The model to serve; None when no version was ever promoted, or none of them verifies."""
