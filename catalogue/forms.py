@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from catalogue.models import Event, TasteProfile, Venue
 from catalogue.schemas import EventIn, TasteIn, VenueIn
@@ -13,6 +14,9 @@ class EventForm(forms.ModelForm[Event]):
     artists = LinesField()
     genres = LinesField()
     tags = LinesField()
+    ticket_url = forms.URLField(
+        required=False, max_length=1000, assume_scheme="https", widget=UnfoldAdminURLInputWidget
+    )
     shape: EventIn | None = None
 
     class Meta:
