@@ -38,6 +38,7 @@ class Table:
 
     name: str
     columns: tuple[str, ...]
+    key: tuple[str, ...] = ("id",)
     moment: str | None = None  # the column that says when a row last changed
 
 
@@ -69,16 +70,24 @@ EVENTS = Table(
     moment="updated_at",
 )
 VENUES = Table("venues", ("id", "name", "address", "capacity", "genreFocus", "latitude", "longitude"))
-SAVES = Table("user_saved_events", ("user_id", "event_id", "saved_at"), moment="saved_at")
-HIDES = Table("user_hidden_events", ("user_id", "event_id", "hidden_at"), moment="hidden_at")
+SAVES = Table(
+    "user_saved_events", ("user_id", "event_id", "saved_at"), key=("user_id", "event_id"), moment="saved_at"
+)
+HIDES = Table(
+    "user_hidden_events",
+    ("user_id", "event_id", "hidden_at"),
+    key=("user_id", "event_id"),
+    moment="hidden_at",
+)
 PREFERENCES = Table(
     "user_preferences",
     (
         *("user_id", "preferred_genres", "preferred_artists", "preferred_cities", "preferred_venues"),
         *("budget_max", "radius_km", "night_preferences"),
     ),
+    key=("user_id",),
 )
-SPOTIFY = Table("user_spotify", ("user_id", "top_artists", "top_genres"))
+SPOTIFY = Table("user_spotify", ("user_id", "top_artists", "top_genres"), key=("user_id",))
 
 
 class PlatformDatabase:
@@ -95,16 +104,18 @@ class PlatformDatabase:
 
     def stream(self, table: Table, *, since: datetime | None = None) -> Iterator[list[PlatformRow]]:
         """The table's rows, those changed since `since` or of unknown age, in lists of up to FETCH_ROWS."""
-        where, parameters = "", ()
+        where = ""
+        parameters: tuple[object, ...] = ()
         if since is not None and table.moment is not None:
             where = f" WHERE {table.moment} >= %s OR {table.moment} IS NULL"
-            parameters = (since.astimezone(UTC).replace(tzinfo=None),)  # type: ignore[assignment]
+            parameters = (since.astimezone(UTC).replace(tzinfo=None),)
         yield from self._chunks(table, where, parameters)
 
     def pairs_present(self, table: Table, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of these (user, event) pairs the table holds."""
         where = f" WHERE (user_id, event_id) IN ({', '.join(['(%s, %s)'] * len(pairs))})"
-        parameters = tuple(value for pair in pairs for value in pair)
+        # Its ids are integers: compared as such, its indexes help.
+        parameters = tuple(int(part) if part.isdecimal() else part for pair in pairs for part in pair)
         chunks = self._chunks(table, where, parameters) if pairs else ()
         return {(str(row["user_id"]), str(row["event_id"])) for rows in chunks for row in rows}
 
@@ -196,14 +207,24 @@ def _words(value: object) -> Iterator[str]:
             yield from _words_of_text(value.strip())
         case list():
             for item in value:
-                yield from [item.strip()] if isinstance(item, str) else _words(item)
+                yield from _words_of_item(item)
         case {"items": list(items)}:
             yield from _words(items)
         case dict():
-            name = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
-            yield from [name.strip()] if name else (str(key) for key, on in value.items() if on)
-        case int() | float() if not isinstance(value, bool):
-            yield str(value)
+            yield from _words_of_item(value) or (str(key) for key, on in value.items() if on)
+
+
+def _words_of_item(item: object) -> list[str]:
+    match item:
+        case str():
+            return [item.strip()]
+        case bool():
+            return []
+        case int() | float():
+            return [str(item)]
+        case dict():
+            return [item[key].strip() for key in _NAME_KEYS if isinstance(item.get(key), str)][:1]
+    return []
 
 
 def _words_of_text(text: str) -> Iterator[str]:

@@ -20,14 +20,14 @@ from feedback.schemas import Context, FeedbackIn
 from feedback.services import NewFeedback, feedback_record
 
 
-def idempotency_key_of(*, event_id: str, action: str, occurred_at: datetime) -> str:
+def idempotency_key_of(source: str, *, event_id: str, action: str, occurred_at: datetime) -> str:
     """The key of something that happened and came without one: the same again is the same row.
 
     Keys count per person, so the person need not be part of it.
     """
     moment = occurred_at.astimezone(UTC).isoformat()
     digest = hashlib.sha256("\x1f".join((event_id, action, moment)).encode()).hexdigest()
-    return f"import:{digest[:40]}"
+    return f"{source}:{digest[:40]}"
 
 
 def _moment_or_seconds(value: Any) -> Any:
@@ -79,15 +79,20 @@ class FeedbackImporter:
     def row_parse(self, values: Mapping[str, object]) -> NewFeedback:
         if values.get("action") is None:
             values = {**values, "action": self.default_action}
-        row = FeedbackRowIn.model_validate(values, context={"now": self.now})
-        key = idempotency_key_of(event_id=row.event_id, action=row.action, occurred_at=row.occurred_at)
-        return NewFeedback.of(row, user_id=row.user_id, idempotency_key=key)
+        return feedback_parse(values, source="import", now=self.now)
 
     def items_write(self, items: Iterable[NewFeedback]) -> Written:
         written, remaining = Written(), iter(items)
         while chunk := list(islice(remaining, CHUNK_ROWS)):
             written += feedback_add(items=chunk, now=self.now)
         return written
+
+
+def feedback_parse(values: Mapping[str, object], *, source: str, now: datetime) -> NewFeedback:
+    """The row's meaning. Raises pydantic.ValidationError."""
+    row = FeedbackRowIn.model_validate(values, context={"now": now})
+    key = idempotency_key_of(source, event_id=row.event_id, action=row.action, occurred_at=row.occurred_at)
+    return NewFeedback.of(row, user_id=row.user_id, idempotency_key=key)
 
 
 def feedback_add(*, items: Sequence[NewFeedback], now: datetime) -> Written:
