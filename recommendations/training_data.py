@@ -5,7 +5,7 @@ Rows are streamed; what stays is a few numbers per action and the events themsel
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -20,6 +20,7 @@ from recommendations.history import stated_taste
 
 ROWS_AT_ONCE = 20_000
 EVENTS_AT_ONCE = 2_000
+USUAL_NOTICE = 30 * 86_400.0  # seconds from announcement to start, where the announcement is unknown
 ACTIONS = tuple(ACTION_WEIGHTS)
 _CODES = {action: code for code, action in enumerate(ACTIONS)}
 _WEIGHTS = np.array([ACTION_WEIGHTS[action] for action in ACTIONS], dtype=np.float32)
@@ -59,11 +60,12 @@ def training_data_load(*, cutoff: datetime) -> TrainingData:
     kept = known.where(_first_of_each(known))
     kept = kept.where(~_taken_back_since(known, kept))
     order = np.lexsort((kept.event, kept.user, kept.occurred_at))
+    event = row_of_code[kept.event[order]].astype(np.int32)
     interactions = Interactions(
-        events=table,
+        events=_with_plausible_announcements(table, event, kept.occurred_at[order]),
         n_users=len(users),
         user=kept.user[order],
-        event=row_of_code[kept.event[order]].astype(np.int32),
+        event=event,
         weight=_WEIGHTS[kept.action[order]],
         occurred_at=kept.occurred_at[order],
         cutoff=cutoff.timestamp(),
@@ -115,6 +117,19 @@ def _read_events(codes: dict[str, int], cutoff: datetime) -> tuple[Int32, EventT
                 row_of_code[codes[event.id]] = row
         rows += len(wanted)
     return row_of_code, EventTable.concatenate(tables)
+
+
+def _with_plausible_announcements(table: EventTable, event: Int32, occurred_at: Float64) -> EventTable:
+    """`table`, with announcements that cannot be true moved back.
+
+    A catalogue imported today says that events of last year were announced today. Nobody acts on an event
+    before it is announced, and nobody announces one that is over.
+    """
+    announced_at = np.where(
+        table.announced_at > table.starts_at, table.starts_at - USUAL_NOTICE, table.announced_at
+    )
+    np.minimum.at(announced_at, event, occurred_at)
+    return replace(table, announced_at=announced_at)
 
 
 def _event_chunks() -> Iterator[list[Event]]:

@@ -1,16 +1,13 @@
 import os
-import tempfile
-
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="craic-tests-"))
-os.environ.setdefault("JWT_SECRET", "a-secret-for-tests-only-0123456789abcdef")
-os.environ.setdefault("SECRET_KEY", "another-secret-for-tests-only-0123456789")
-os.environ.setdefault("PREDICTION_FLUSH_SECONDS", "0")
-os.environ.setdefault("REFRESH_SECONDS", "0")
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+
+from recommendations.interest import interest
+from recommendations.slates import slates
+from recommendations.snapshot import candidates
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +19,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
+def _forgetful_process() -> None:
+    """Each test begins as a new process does: nothing cached, nothing held in memory."""
     cache.clear()
+    candidates.forget()
+    interest.forget()
+    slates.forget()
 
 
 @pytest.fixture
