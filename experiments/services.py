@@ -137,6 +137,7 @@ def experiment_reweigh(
 @transaction.atomic
 def experiment_draft_saved(*, experiment: Experiment, actor: str, what: str, now: datetime) -> None:
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
+    experiment = _locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
     _allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what=what, reason="", now=now)
