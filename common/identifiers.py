@@ -1,6 +1,7 @@
 """Identifiers outside bodies: in addresses they are opaque, percent-encoded, slashes included."""
 
 import re
+from urllib.parse import unquote_to_bytes
 
 import pydantic
 from django.http import HttpRequest
@@ -30,7 +31,7 @@ register_converter(OpaqueConverter, "opaque")
 
 def path_identifier(request: HttpRequest, *, name: str, value: str) -> str:
     """The identifier that an address names. Raises on one that cannot have been meant."""
-    if _BROKEN_ENCODING.search(raw_path(request)) or not _is_utf8(request):
+    if not _is_well_encoded(raw_path(request)):
         raise errors.MalformedBody("The address is not properly percent-encoded UTF-8.")
     return identifier_check(name=name, value=value)
 
@@ -49,10 +50,10 @@ def raw_path(request: HttpRequest) -> str:
     return str(request.META.get("RAW_URI", "")).partition("?")[0]
 
 
-def _is_utf8(request: HttpRequest) -> bool:
-    # WSGI hands the decoded bytes over as Latin-1; Django quietly re-encodes those that are not UTF-8.
+def _is_well_encoded(raw: str) -> bool:
+    # Django lets both pass: it re-encodes bytes that are not UTF-8, and keeps a lone '%' as it is.
     try:
-        str(request.META.get("PATH_INFO", "")).encode("latin-1").decode()
+        unquote_to_bytes(raw).decode()
     except UnicodeError:
         return False
-    return True
+    return _BROKEN_ENCODING.search(raw) is None

@@ -62,6 +62,8 @@ def json_response(
 
 
 def read_json(request: HttpRequest) -> Any:
+    if not request.body:
+        raise errors.MalformedBody("Send a body of JSON.")
     if request.content_type != MEDIA_TYPE:
         raise errors.UnsupportedMediaType("Send the body as application/json.")
     return loads(request.body)

@@ -70,8 +70,8 @@ def _blank(value: Any) -> Any:
 # Stripped everywhere, also outside a Shape: MariaDB holds 'a' and 'a ' to be the same id.
 Identifier = Annotated[
     str,
-    BeforeValidator(_identifier),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    BeforeValidator(_identifier),
     AfterValidator(_storable),
 ]
 Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
