@@ -21,7 +21,7 @@ from feedback.services import NewFeedback, feedback_record
 from recommendations.demonstration import venues as places
 from recommendations.demonstration.behaviour import Deed
 from recommendations.demonstration.events import DemoEvent
-from recommendations.demonstration.people import Person
+from recommendations.demonstration.people import LIKED, Person
 from recommendations.demonstration.randomness import generator, world_name
 from recommendations.demonstration.scenes import SCENE_BY_KEY
 from recommendations.demonstration.world import World
@@ -178,7 +178,7 @@ def _venue_in(venue: places.Venue) -> VenueIn:
 def taste_in(person: Person, *, seed: int) -> UserTasteIn:
     """What this person would state: the truth, but not all of it. Half also link a music service."""
     chance = generator(seed, "stated taste", person.id)
-    genres = [SCENE_BY_KEY[key].genres[0] for key, liking in person.scenes.items() if liking > 0.3]
+    genres = [SCENE_BY_KEY[key].genres[0] for key, liking in person.scenes.items() if liking > LIKED]
     acts = sorted(person.artists)
     listens = chance.random() < 0.5
     return UserTasteIn(

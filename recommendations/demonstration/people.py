@@ -11,6 +11,7 @@ from recommendations.demonstration.randomness import generator, world_name
 from recommendations.demonstration.scenes import SCENE_BY_KEY, SCENES
 from recommendations.demonstration.venues import CITIES, VENUES, City
 
+LIKED = 0.3  # of a scene: enough to go out for
 _STATED = 0.35  # the share of people who filled in a taste profile
 _WEEKS = {  # how much people like each night, Monday first
     "weekend": (0.0, 0.0, 0.1, 0.5, 1.0, 1.0, 0.4),
@@ -42,6 +43,12 @@ class Person:
         return max(self.scenes, key=lambda key: self.scenes[key])
 
     @property
+    def genres(self) -> tuple[str, ...]:
+        """Every genre of the scenes they like."""
+        liked = [key for key, liking in self.scenes.items() if liking > LIKED]
+        return tuple(genre for key in liked for genre in SCENE_BY_KEY[key].genres)
+
+    @property
     def nights(self) -> tuple[float, ...]:
         return _WEEKS[self.week]
 
@@ -60,7 +67,7 @@ def _person(seed: int, number: int) -> Person:
     chance = generator(seed, "person", number)
     city = CITIES[int(chance.choice(len(CITIES), p=[city.share for city in CITIES]))]
     scenes = _scenes(chance)
-    liked = [key for key, liking in scenes.items() if liking > 0.3]
+    liked = [key for key, liking in scenes.items() if liking > LIKED]
     latitude, longitude = _home(chance, city)
     corners = frozenset(str(chance.choice(SCENE_BY_KEY[key].genres[1:])) for key in liked)
     return Person(
@@ -113,7 +120,7 @@ def _home(chance: np.random.Generator, city: City) -> tuple[float, float]:
 def _artists(
     chance: np.random.Generator, seed: int, scenes: dict[str, float], corners: frozenset[str], city: str
 ) -> frozenset[str]:
-    acts = [act for act in artists(seed) if scenes.get(act.scene, 0) > 0.3]
+    acts = [act for act in artists(seed) if scenes.get(act.scene, 0) > LIKED]
     weights = [
         scenes[act.scene]
         * (0.3 + act.draw)

@@ -7,11 +7,11 @@ from functools import cached_property
 from recommendations.demonstration.behaviour import Deed, deeds
 from recommendations.demonstration.calendar import events_between
 from recommendations.demonstration.crowd import Crowd
-from recommendations.demonstration.events import DUBLIN_TIME, DemoEvent
+from recommendations.demonstration.events import DUBLIN_TIME, LONGEST_LEAD, DemoEvent
 from recommendations.demonstration.people import Person, people
 
 PAST = timedelta(weeks=13)
-AHEAD = timedelta(weeks=8)
+AHEAD = LONGEST_LEAD  # so that everything announced is in: ten weeks, and few events beyond eight
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class World:
 
     @cached_property
     def calendar(self) -> tuple[DemoEvent, ...]:
-        """From three months ago to eight weeks ahead, announced or not."""
+        """From three months ago to ten weeks ahead, announced or not."""
         return events_between(seed=self.seed, first=self.today - PAST, last=self.today + AHEAD)
 
     @cached_property

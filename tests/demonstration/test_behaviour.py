@@ -1,4 +1,4 @@
-"""What people do: it follows from their tastes, stays within an event's time, and never changes afterwards."""
+"""What people do: it follows from their tastes, keeps to an event's time, and never changes afterwards."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from recommendations.demonstration.behaviour import Deed
+from recommendations.demonstration.behaviour import Deed, deeds
+from recommendations.demonstration.events import DemoEvent
 from recommendations.demonstration.people import people
 from recommendations.demonstration.venues import CITY_BY_NAME
 from recommendations.demonstration.world import World
@@ -60,8 +61,6 @@ def test_purchases_thumbs_and_shares_follow_a_save(world: World) -> None:
 
 def _all_deeds(world: World) -> list[Deed]:
     """Also what happened before the window, which may hold the save of a later purchase."""
-    from recommendations.demonstration.behaviour import deeds
-
     return deeds(
         seed=world.seed,
         crowd=world.crowd,
@@ -127,7 +126,7 @@ def test_taste_is_learnable_on_held_out_weeks(world: World) -> None:
 def _held_out_recall(world: World, *, cut_days: int, k: int) -> dict[str, float]:
     cut = world.until - timedelta(days=cut_days)
     ahead = [event for event in world.events if event.starts_at > cut and event.status != "cancelled"]
-    words = {event.id: _words(event.id, world) for event in world.events}
+    words = {event.id: _words(event) for event in world.events}
     saves = [deed for deed in world.deeds if deed.action == "save"]
     counts = Counter(deed.event_id for deed in saves if deed.occurred_at < cut)
     popularity = np.array([counts[event.id] for event in ahead], dtype=float)
@@ -149,6 +148,5 @@ def _held_out_recall(world: World, *, cut_days: int, k: int) -> dict[str, float]
     return {name: float(np.mean(values)) for name, values in recalls.items()}
 
 
-def _words(event_id: str, world: World) -> set[str]:
-    event = next(event for event in world.events if event.id == event_id)
+def _words(event: DemoEvent) -> set[str]:
     return {*(artist.name for artist in event.artists), event.promoter.name, event.venue.key, *event.genres}

@@ -9,7 +9,7 @@ from recommendations.demonstration.artists import artists
 from recommendations.demonstration.calendar import events_between, events_of_week
 from recommendations.demonstration.events import DUBLIN_TIME, LONGEST_LEAD, DemoEvent
 from recommendations.demonstration.loading import event_in
-from recommendations.demonstration.venues import CITY_BY_NAME, VENUES
+from recommendations.demonstration.venues import CITY_BY_NAME, VENUES, Venue
 
 TODAY = date(2026, 11, 25)
 
@@ -121,10 +121,7 @@ def test_prices_are_euros_people_would_pay(events: tuple[DemoEvent, ...]) -> Non
 
 
 @pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.key)
-def test_a_venue_lies_in_its_city(venue: object) -> None:
-    from recommendations.demonstration.venues import Venue
-
-    assert isinstance(venue, Venue)
+def test_a_venue_lies_in_its_city(venue: Venue) -> None:
     south, north, west, east = CITY_BY_NAME[venue.city].bounds
     assert south < venue.latitude < north
     assert west < venue.longitude < east

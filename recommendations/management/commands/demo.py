@@ -22,7 +22,7 @@ from recommendations.demonstration.world import World
 
 HELP = """\
 Load the demonstration: about sixty real venues in Dublin, Cork, Galway and Limerick, invented events from
-three months ago to eight weeks ahead, and people with hidden tastes who have acted on them for three months.
+three months ago to ten weeks ahead, and people with hidden tastes who have acted on them for three months.
 
 The world is a function of --seed: the same seed makes the same events and people whenever it runs. Run again,
 it adds only what has been announced or done since, and changes nothing that is there. It also creates and

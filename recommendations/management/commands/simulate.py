@@ -1,0 +1,100 @@
+"""Let the demonstration's people use the running API."""
+
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from recommendations.demonstration.api_client import ApiClient
+from recommendations.demonstration.simulation import Pace, ServerAway, Simulation
+from recommendations.demonstration.tally import Tally
+from recommendations.demonstration.world import World
+from recommendations.management.commands.demo import positive, today_in_dublin
+
+HELP = """\
+Play the people of `manage.py demo` against the running API over HTTP. Each visit asks for one person's list,
+looks at it from the top, and sends impressions, clicks, saves and hides according to that person's hidden
+taste. Experiments fill up, and lists visibly learn: compare the first third of the visits with the last, and
+run `manage.py retrain` meanwhile.
+
+Use the same --seed and --people as for `manage.py demo`.
+
+examples:
+  manage.py simulate                              a minute at 20 requests a second
+  manage.py simulate --rate 100 --minutes 10
+  manage.py simulate --requests 500 --url http://127.0.0.1:8000
+
+exit codes: 0 done (also when interrupted), 1 the API is away or refuses us, 2 wrong usage
+"""
+
+
+def above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ArgumentTypeError("give a number") from error
+    if not 0 < value < 1e6:
+        raise ArgumentTypeError("give a number above 0")
+    return value
+
+
+class Command(BaseCommand):
+    help = HELP
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--url", default="http://127.0.0.1:4004", help="where the API answers")
+        parser.add_argument("--rate", type=above_zero, default=20.0, help="requests a second; default 20")
+        parser.add_argument(
+            "--minutes", type=above_zero, help="how long; default 1 unless --requests is given"
+        )
+        parser.add_argument("--requests", type=positive, help="how many requests, two a visit")
+        parser.add_argument("--people", type=positive, default=300, help="how many people; default 300")
+        parser.add_argument("--seed", type=int, default=1, help="which world; default 1")
+        parser.add_argument("--api-key", default="", help="a service key, where the API asks for one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        simulation = self._simulation(options)
+        try:
+            with tqdm(desc="Visits", unit=" visits", disable=None) as bar:
+                simulation.run(lambda tally: _show(bar, tally))
+        except KeyboardInterrupt:
+            self.stdout.write("Interrupted.")
+        except ServerAway as error:
+            if simulation.tally.visits:
+                self._say(simulation.tally)
+            raise CommandError(str(error)) from error
+        finally:
+            simulation.client.close()
+        self._say(simulation.tally)
+
+    def _simulation(self, options: dict[str, Any]) -> Simulation:
+        minutes, requests = options["minutes"], options["requests"]
+        if minutes is None and requests is None:
+            minutes = 1.0
+        try:
+            client = ApiClient(options["url"], api_key=options["api_key"])
+        except ValueError as error:
+            raise CommandError(f"--url: {error}", returncode=2) from error
+        return Simulation(
+            world=World(options["seed"], today_in_dublin(timezone.now()), options["people"]),
+            client=client,
+            pace=Pace(options["rate"], None if minutes is None else minutes * 60, requests),
+            generator=np.random.default_rng(),
+        )
+
+    def _say(self, tally: Tally) -> None:
+        for line in tally.summary():
+            self.stdout.write(line)
+
+
+def _show(bar: "tqdm[Any]", tally: Tally) -> None:
+    bar.set_postfix(saves=sum(tally.saves[-200:]), errors=sum(tally.failures.values()), refresh=False)
+    bar.update(tally.visits - bar.n)
