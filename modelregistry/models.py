@@ -22,7 +22,7 @@ ACTIVE_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class Trigger(models.TextChoices):
-    COMMAND = "command", "Command or cron"
+    COMMAND = "command", "Command"
     ADMIN = "admin", "Admin"
     API = "api", "API"
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('promoted', 'Promoted'), ('kept', 'Champion kept'), ('skipped', 'Skipped'), ('failed', 'Failed'), ('lost', 'Lost')], default='queued', max_length=12)),
                 ('lock', models.PositiveSmallIntegerField(blank=True, default=1, editable=False, null=True, unique=True)),
-                ('trigger', models.CharField(choices=[('command', 'Command or cron'), ('admin', 'Admin'), ('api', 'API')], max_length=12)),
+                ('trigger', models.CharField(choices=[('command', 'Command'), ('admin', 'Admin'), ('api', 'API')], max_length=12)),
                 ('requested_by', models.CharField(max_length=200)),
                 ('parameters', models.JSONField(blank=True, default=dict)),
                 ('progress', models.FloatField(default=0.0, help_text='0 to 1.')),
