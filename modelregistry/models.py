@@ -51,7 +51,6 @@ class TrainingRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        permissions = [("start_trainingrun", "Can start a training run")]
 
     def __str__(self) -> str:
         return f"run {self.pk}"

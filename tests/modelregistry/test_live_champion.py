@@ -75,6 +75,18 @@ def test_it_follows_promotions_and_rollbacks() -> None:
     assert _served(holder) == ("v1", 1.0)
 
 
+def test_it_can_forget_and_be_as_new(settings: Settings) -> None:
+    settings.REFRESH_SECONDS = 3600.0
+    holder = LiveChampion(first_score)
+    champion(1.0)
+    holder.current()
+    champion(2.0)
+    assert _served(holder) == ("v1", 1.0)
+    holder.forget()
+    assert holder.state() == LiveState(loaded=None, champion=None, refused=None)
+    assert _served(holder) == ("v2", 2.0)
+
+
 def test_it_looks_once_per_interval_with_one_query(
     settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
