@@ -57,7 +57,8 @@ class Vocabulary:
     def add_up(self, words: UInt64, weights: Float32) -> Float64:
         """(v,) the weights summed by word; unknown words are dropped."""
         columns, known = self.find(words)
-        return np.bincount(columns[known], weights[known], minlength=len(self.words))
+        sums = np.bincount(columns[known], weights[known], minlength=len(self.words))
+        return sums.astype(np.float64)
 
 
 def field_words(events: EventTable) -> list[UInt64]:
@@ -144,5 +145,9 @@ class SlateWords:
 
     def match(self, vectors: Sequence[npt.NDArray[np.floating]]) -> Float32:
         """(len(vectors), N_BLOCKS, n): each vector over the vocabulary, against each block of each event."""
-        stacked = np.stack(vectors, axis=1).astype(np.float32)
-        return np.ascontiguousarray((self.matrix @ stacked).T).reshape(len(vectors), N_BLOCKS, self.n)
+        parts = [self.matrix @ np.asarray(vector, np.float32) for vector in vectors]
+        return np.stack(parts).reshape(len(vectors), N_BLOCKS, self.n)
+
+    def one_block(self, block: int, vector: npt.NDArray[np.floating]) -> Float32:
+        """(n,) a vector over the vocabulary against one block of each event."""
+        return self.match([vector])[0, block]

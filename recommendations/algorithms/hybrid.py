@@ -11,14 +11,14 @@ from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person, Slate
 from recommendations.algorithms.linear import contributions, weighted_sum
 from recommendations.algorithms.protocol import Arrays, Contribution
-from recommendations.algorithms.ranker import Samples, fit_weights
+from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
-from recommendations.algorithms.signals import COLUMNS, SignalModel, SignalSlate, signal_matrix
+from recommendations.algorithms.signals import SignalModel, SignalSlate, signal_matrix
 
 CUT_SHARES = (0.6, 0.75, 0.9)  # of the actions that came before each training cut
-CHOOSERS_PER_CUT = 700
-PASSED_OVER = 100  # other events that were on, drawn for each chooser
-PRIOR_STRENGTH = 1.0
+CHOOSERS_PER_CUT = 300
+PASSED_OVER = 80  # other events that were on, drawn for each chooser
+PRIOR_STRENGTH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,8 @@ class Hybrid:
 
     @classmethod
     def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        parts = [part for cut in training_cuts(data) for part in samples_of(cut, generator)]
-        empty = Samples(
-            np.empty((0, len(COLUMNS)), np.float32), np.empty(0, np.bool_), np.empty(0, np.float32)
-        )
-        together = [empty, *parts]
-        samples = Samples(
-            np.concatenate([part.signals for part in together]),
-            np.concatenate([part.chosen for part in together]),
-            np.concatenate([part.weight for part in together]),
-        )
-        weights = fit_weights(samples, WEIGHT_VECTOR, strength=PRIOR_STRENGTH)
+        choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator)]
+        weights = fit_weights(choices, WEIGHT_VECTOR, strength=PRIOR_STRENGTH)
         return cls(SignalModel.fit(data), weights)
 
     def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
@@ -74,19 +65,16 @@ def training_cuts(data: Interactions) -> Iterator[Cut]:
         yield cut_at(data, float(now), cold=True)
 
 
-def samples_of(cut: Cut, generator: np.random.Generator) -> Iterator[Samples]:
-    """Per chooser, their choices and a draw of what they passed over; each chooser weighs the same."""
+def choices_at(cut: Cut, generator: np.random.Generator) -> Iterator[Choice]:
+    """Per chooser, what they chose and a draw of what they passed over."""
     if len(cut.past) == 0 or len(cut.slate.events) < 2:
         return
     model = SignalModel.fit(cut.past)
     prepared = model.prepare(cut.slate, now=cut.now)
     for chooser in cut.choosers(CHOOSERS_PER_CUT, generator):
         rows, chosen = draw(chooser, len(cut.slate.events), generator)
-        if len(chooser.chosen) == 0 or chosen.all() or len(chooser.person) == 0:
-            continue
-        signals = signal_matrix(model, chooser.person, prepared)[:, rows].T
-        weight = np.where(chosen, 1.0 / chosen.sum(), 1.0 / chosen.sum()).astype(np.float32)
-        yield Samples(signals, chosen, weight)
+        if chosen.any() and not chosen.all():
+            yield Choice(signal_matrix(model, chooser.person, prepared)[:, rows].T, chosen)
 
 
 def draw(chooser: Chooser, n: int, generator: np.random.Generator) -> tuple[Int64, npt.NDArray[np.bool_]]:

@@ -12,7 +12,9 @@ HOME_KM = 6.0
 NEAREST_KM = (0.1, 40.0)  # "the same place" and "nowhere near": the ends of the nearest-place scale
 HOURS = 168
 SLOT_HOURS = 2.0
-LAST_PLACES = 60
+LAST_PLACES = 40
+GRIDS = (1000.0, 500.0, 200.0, 100.0, 50.0, 20.0)  # places a degree: about 100 m, then coarser
+MOST_PLACES = 800  # distances are worked out per person, place by place
 
 
 def week_hour(seconds: Float64) -> Int64:
@@ -24,11 +26,20 @@ def week_hour(seconds: Float64) -> Int64:
 def _circular_kernel(size: int, width: float) -> Float32:
     gap = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     gap = np.minimum(gap, size - gap)
-    return np.exp(-0.5 * (gap / width) ** 2).astype(np.float32)
+    return np.asarray(np.exp(-0.5 * (gap / width) ** 2), np.float32)
 
 
 WEEK_KERNEL = _circular_kernel(HOURS, SLOT_HOURS)
 DAY_KERNEL = _circular_kernel(24, SLOT_HOURS)
+
+
+def distinct_places(spots: Float64) -> tuple[Float64, Int64]:
+    """(places, which one each spot is) of spots in degrees, on the finest grid that keeps them few."""
+    for grid in GRIDS:
+        unique, inverse = np.unique(np.round(spots * grid) / grid, axis=0, return_inverse=True)
+        if len(unique) <= MOST_PLACES:
+            break
+    return unique, inverse.reshape(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +58,9 @@ class SlatePlaces:
         middle = float(np.mean(events.latitude[known])) if known.any() else 0.0
         origin = (middle, KM_PER_DEGREE * float(np.cos(np.radians(middle))))
         spots = np.stack([events.latitude[known], events.longitude[known]], axis=1).astype(np.float64)
-        unique, inverse = np.unique(np.round(spots, 3), axis=0, return_inverse=True)
+        unique, inverse = distinct_places(spots)
         place = np.full(len(events), len(unique), np.int64)
-        place[known] = inverse.reshape(-1)
+        place[known] = inverse
         x, y = unique[:, 1] * origin[1], unique[:, 0] * KM_PER_DEGREE
         return cls(x.astype(np.float32), y.astype(np.float32), place, origin, week_hour(events.starts_at))
 
@@ -57,7 +68,7 @@ class SlatePlaces:
         """(p, k) kilometres on the plane: within 1 % of the great circle inside one country."""
         x = (np.asarray(longitude, np.float64) * self.origin[1]).astype(np.float32)
         y = (np.asarray(latitude, np.float64) * KM_PER_DEGREE).astype(np.float32)
-        return np.hypot(self.x[:, None] - x, self.y[:, None] - y)
+        return np.asarray(np.sqrt((self.x[:, None] - x) ** 2 + (self.y[:, None] - y) ** 2), np.float32)
 
     def spread(self, by_place: Float32) -> Float32:
         """(n,) a value by place given to each candidate; 0 where its place is unknown."""
@@ -87,11 +98,11 @@ def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
 def near_home(person: Person, slate: SlatePlaces) -> Float32:
     """(n,) 1 at the stated home, falling with distance; less 1 beyond the stated radius."""
     taste = person.taste
-    stated = taste.latitude is not None and taste.longitude is not None
-    if not stated or not np.isfinite([taste.latitude, taste.longitude]).all() or len(slate.x) == 0:
+    latitude = np.array([np.nan if taste.latitude is None else taste.latitude], np.float32)
+    longitude = np.array([np.nan if taste.longitude is None else taste.longitude], np.float32)
+    if not np.isfinite(latitude + longitude).all() or len(slate.x) == 0:
         return np.zeros(len(slate.place), np.float32)
-    home = np.array([taste.latitude], np.float32), np.array([taste.longitude], np.float32)
-    away = slate.distances(*home)[:, 0]
+    away = slate.distances(latitude, longitude)[:, 0]
     closeness = np.exp(-away / HOME_KM)
     if taste.radius_km is not None and np.isfinite(taste.radius_km):
         closeness = closeness - (away > taste.radius_km)

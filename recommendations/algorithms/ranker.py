@@ -1,44 +1,90 @@
-"""Logistic regression of choices on signals, drawn towards a prior instead of towards nothing.
+"""Which event would this person choose from what is on? The conditional logit (McFadden, 1974), towards a prior.
 
-A signal that the data say nothing about (nobody stated a home yet) keeps its prior weight, so it works from the
-first day; the more the data say, the less the prior matters. Newton's method (Hastie, Tibshirani and Friedman,
-The Elements of Statistical Learning, 4.4.1) on a few dozen columns: milliseconds.
+A chance of choosing is the softmax of weighted signals over one person's alternatives, so what makes people
+busy or events plentiful cancels out. A signal that the data say nothing about (nobody stated a home yet) keeps
+its prior weight and works from the first day; the more the data say, the less the prior matters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.algorithms.dataset import Float64
+from recommendations.algorithms.dataset import Bool, Float32, Float64, Int64
 
-STEPS = 30
-TOLERANCE = 1e-8
+STEPS = 40
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    signals: npt.NDArray[np.float32]  # (s, columns)
-    chosen: npt.NDArray[np.bool_]  # (s,)
-    weight: npt.NDArray[np.float32]  # (s,)
+class Choice:
+    """One person's alternatives, at least one chosen and one not."""
+
+    signals: Float32  # (alternatives, columns)
+    chosen: Bool  # (alternatives,)
 
 
-def fit_weights(samples: Samples, prior: Float64, *, strength: float) -> Float64:
-    """(columns,) the weights that make the choices likeliest, `strength` samples' worth of pull to the prior."""
-    x = samples.signals.astype(np.float64)
-    scale = np.sqrt(np.mean(x**2, axis=0)) if len(x) else np.zeros(len(prior))
-    scale = np.where(scale > 1e-6, scale, 1.0)
-    x = np.hstack([x / scale, np.ones((len(x), 1))])
-    centre = np.append(prior * scale, 0.0)
-    pull = np.append(np.full(len(prior), strength), 1e-6)
-    beta = centre.copy()
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    x: npt.NDArray[np.float64]  # (alternatives, columns), each column scaled to a root mean square of 1
+    share: Float64  # (alternatives,) of the person's choices: one over how many, 0 if not chosen
+    start: Int64  # (people,) where each person's alternatives begin
+    centre: Float64  # (columns,) the scaled prior
+    strength: float
+
+    def chances(self, beta: Float64) -> tuple[Float64, float]:
+        """(chance of each alternative, penalised negative log likelihood)."""
+        lengths = np.diff(np.append(self.start, len(self.x)))
+        score = self.x @ beta
+        score -= np.repeat(np.maximum.reduceat(score, self.start), lengths)
+        odds = np.exp(score)
+        total = np.add.reduceat(odds, self.start)
+        loss = float(np.log(total).sum() - score @ self.share)
+        loss += 0.5 * self.strength * float(np.sum((beta - self.centre) ** 2))
+        return odds / np.repeat(total, lengths), loss
+
+    def step(self, beta: Float64, chance: Float64) -> Float64:
+        """Newton's step: the curvature is the spread of the signals within each person's alternatives."""
+        slope = self.x.T @ (chance - self.share) + self.strength * (beta - self.centre)
+        weighted = self.x * chance[:, None]
+        means = np.add.reduceat(weighted, self.start, axis=0)
+        curve = weighted.T @ self.x - means.T @ means + self.strength * np.eye(len(beta))
+        return np.asarray(np.linalg.solve(curve, slope), np.float64)
+
+
+def fit_weights(choices: Sequence[Choice], prior: Float64, *, strength: float) -> Float64:
+    """(columns,) the likeliest weights, everybody counting the same; `strength` is the pull to the prior."""
+    if not choices:
+        return prior.copy()
+    x = np.concatenate([choice.signals for choice in choices]).astype(np.float64)
+    scale = np.sqrt(np.mean(x**2, axis=0))
+    scale[scale < 1e-6] = 1.0
+    lengths = [len(choice.chosen) for choice in choices]
+    problem = _Problem(
+        x=x / scale,
+        share=np.concatenate([choice.chosen / choice.chosen.sum() for choice in choices]),
+        start=np.cumsum([0, *lengths[:-1]]),
+        centre=prior * scale,
+        strength=strength,
+    )
+    return _minimum(problem) / scale
+
+
+def _minimum(problem: _Problem) -> Float64:
+    beta = problem.centre.copy()
+    chance, loss = problem.chances(beta)
     for _ in range(STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -30.0, 30.0)))
-        slope = x.T @ (samples.weight * (chance - samples.chosen)) + pull * (beta - centre)
-        curve = samples.weight * chance * (1.0 - chance)
-        step = np.linalg.solve((x * curve[:, None]).T @ x + np.diag(pull), slope)
-        step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
-        beta -= step
-        if np.abs(step).max() < TOLERANCE:
+        step = problem.step(beta, chance)
+        size = 1.0
+        while size > 1e-4:  # the loss is convex: some shorter step always lowers it
+            tried_chance, tried_loss = problem.chances(beta - size * step)
+            if tried_loss <= loss:
+                break
+            size /= 2
+        else:
             break
-    return np.asarray(beta[:-1] / scale, np.float64)
+        gained, beta, chance, loss = loss - tried_loss, beta - size * step, tried_chance, tried_loss
+        if gained < TOLERANCE * len(problem.start):
+            break
+    return beta

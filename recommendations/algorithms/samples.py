@@ -31,17 +31,16 @@ class Cut:
     targets: Bool  # (m,) which actions of `data` are choices after the cut
 
     def choosers(self, limit: int, generator: np.random.Generator) -> Iterator[Chooser]:
-        people = np.unique(self.data.user[self.targets])
+        people = np.intersect1d(self.data.user[self.targets], self.past.user)
         if len(people) > limit:
             people = np.sort(generator.choice(people, limit, replace=False))
         place = np.full(len(self.data.events), -1, np.int64)
         place[self.rows] = np.arange(len(self.rows))
         before, after = Ledger.of(self.past), Ledger.of(select(self.data, self.targets, self.now))
         for user in people:
-            chosen = np.unique(place[after.events_of(user)])
             acted = np.unique(place[before.events_of(user)])
-            person = before.person(int(user))
-            yield Chooser(person, np.setdiff1d(chosen, acted), acted[acted >= 0])
+            chosen = np.setdiff1d(place[after.events_of(user)], acted)
+            yield Chooser(before.person(int(user)), chosen, acted[acted >= 0])
 
 
 def select(data: Interactions, kept: npt.NDArray[np.bool_], cutoff: float) -> Interactions:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommendations.algorithms.dataset import Field, Float32, Int64, Interactions, Person, Slate
+from recommendations.algorithms.dataset import (
+    EventTable,
+    Field,
+    Float32,
+    Float64,
+    Int64,
+    Interactions,
+    Person,
+    Slate,
+)
 from recommendations.algorithms.encoding import (
     EVENT_BLOCK,
     WORD_FIELDS,
@@ -41,6 +50,10 @@ FIELD_SIGNALS = {
 }
 RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
+FOLLOWED = (Field.PROMOTER, Field.ARTIST)
+SOON = 10.0  # how steeply "soon" falls over the slate: gone after its first third
+RECENT = 30 * 86_400.0  # half-life of "lately", seconds
+VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
 RATE_SHRINKAGE = 2.0  # events' worth of doubt about a share of somebody's events
 
 COLUMNS: tuple[Column, ...] = (
@@ -49,6 +62,7 @@ COLUMNS: tuple[Column, ...] = (
     *(Column(f"{kind}_rate", FIELD_SIGNALS[kind]) for kind in RATED_FIELDS),
     *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
+    Column("similar_log", Signal.SIMILAR_PEOPLE),
     Column("text_share", Signal.TEXT),
     Column("text_sum", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
@@ -59,10 +73,22 @@ COLUMNS: tuple[Column, ...] = (
     Column("price", Signal.PRICE),
     Column("popular", Signal.POPULAR),
     Column("expected", Signal.POPULAR),
-    Column("crowded", Signal.PROMOTER),
+    Column("untouched", Signal.POPULAR),
     Column("lead", Signal.LEAD_TIME),
-    Column("lead_promoter", Signal.LEAD_TIME),
+    Column("soon", Signal.LEAD_TIME),
+    Column("next", Signal.LEAD_TIME),
+    Column("alone", Signal.LEAD_TIME),
+    Column("promoter_recent", Signal.PROMOTER),
+    Column("followed", Signal.PROMOTER),
+    Column("followed_popular", Signal.POPULAR),
+    Column("followed_untouched", Signal.POPULAR),
+    Column("followed_lead", Signal.LEAD_TIME),
+    Column("followed_soon", Signal.LEAD_TIME),
+    Column("followed_next", Signal.LEAD_TIME),
+    Column("followed_alone", Signal.LEAD_TIME),
 )
+# What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
+CIRCUMSTANCES = ("popular", "untouched", "lead", "soon", "next", "alone")
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
 
 
@@ -74,13 +100,11 @@ class SignalSlate:
     places: SlatePlaces
     text: SlateText
     neighbour_columns: Int64  # (v,) the neighbourhood's column of each word, -1 unknown
-    rate_scale: Float32  # (v,) one over the events that carried the word
-    share_scale: Float32  # (v,) one over the candidates that carry the word
-    popular: Float32  # (n,)
+    rates: Float32  # (len(RATED_FIELDS), n) one over the events that carried the candidate's words before
+    circumstances: Float32  # (len(CIRCUMSTANCES), n)
     expected: Float32  # (n,)
-    lead: Float32  # (n,) 0 the soonest, 1 the furthest away: the percentile within the slate
-    log_price: Float32  # (n,) NaN unknown
     price: Float32  # (n,) NaN unknown
+    now: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +127,17 @@ class SignalModel:
         events = slate.events
         words = SlateWords.of(events)
         carried, _ = self.records.of_words(words.vocabulary)
-        together = np.asarray((words.matrix > 0).sum(axis=0), np.float32)
-        expected = self.records.expected(words)
+        rates = words.match([1.0 / (carried + RATE_SHRINKAGE)])[0]
         return SignalSlate(
             words=words,
             places=SlatePlaces.of(events),
             text=SlateText.of(events, self.frequencies),
             neighbour_columns=self.neighbourhood.vocabulary.columns(words.vocabulary),
-            rate_scale=1.0 / (carried + RATE_SHRINKAGE),
-            share_scale=1.0 / np.maximum(together, 1.0),
-            popular=popular(slate, np.zeros_like(expected)).astype(np.float32),
-            expected=np.log1p(expected),
-            lead=percentile(events.starts_at),
-            log_price=np.log1p(np.maximum(events.price, 0.0)),
+            rates=rates[[BLOCK[kind] for kind in RATED_FIELDS]],
+            circumstances=circumstances(slate),
+            expected=np.log1p(self.records.expected(words)),
             price=np.asarray(events.price),
+            now=now,
         )
 
     def to_arrays(self) -> Arrays:
@@ -139,7 +160,16 @@ class SignalModel:
         )
 
 
-def percentile(starts_at: np.ndarray) -> Float32:
+def circumstances(slate: Slate) -> Float32:
+    """(len(CIRCUMSTANCES), n): how wanted an event is, and when it is, against the others on the slate."""
+    events = slate.events
+    liking = popular(slate, np.zeros(len(events), np.float32)).astype(np.float32)
+    lead = percentile(events.starts_at)
+    following, alone = among_its_promoters(events)
+    return np.stack([liking, liking <= 0, lead, np.exp(-SOON * lead), following, alone]).astype(np.float32)
+
+
+def percentile(starts_at: Float64) -> Float32:
     """(n,) the share of the slate that starts sooner; equal times share a place. Days would not travel from one
     slate to another: a percentile does."""
     if len(starts_at) < 2:
@@ -148,8 +178,19 @@ def percentile(starts_at: np.ndarray) -> Float32:
     return (np.searchsorted(np.sort(times), times) / (len(times) - 1)).astype(np.float32)
 
 
+def among_its_promoters(events: EventTable) -> tuple[Float32, Float32]:
+    """(next, alone), each (n,): one over the event's place in its promoter's diary, and over the diary's length."""
+    lists = events.words[Field.PROMOTER]
+    rows, place, size = lists.rows_of_tokens(), np.ones(len(events)), np.ones(len(events))
+    order = np.lexsort((events.starts_at[rows], lists.tokens))
+    _, start, count = np.unique(lists.tokens[order], return_index=True, return_counts=True)
+    place[rows[order]] = np.arange(len(order)) - np.repeat(start, count) + 1
+    size[rows[order]] = np.repeat(count, count)
+    return (1.0 / place).astype(np.float32), (1.0 / np.sqrt(size)).astype(np.float32)
+
+
 def signed_log(values: Float32) -> Float32:
-    return np.sign(values) * np.log1p(np.abs(values))
+    return np.asarray(np.copysign(np.log1p(np.abs(values)), values), np.float32)
 
 
 def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
@@ -159,37 +200,60 @@ def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Flo
     if slate.words.n == 0:
         return out
     words = person_words(person)
-    _word_rows(out, model, words, slate)
+    if len(words.words):
+        _word_rows(out, model, words, slate)
     if len(person):
-        similar = slate.text.similarity(person)
-        out[INDEX["text_share"]] = similar / words.total
-        out[INDEX["text_sum"]] = signed_log(similar)
-        out[INDEX["near_nearest"]], out[INDEX["near_density"]] = own_places(person, slate.places)
-        out[INDEX["week_hour"]], out[INDEX["day_hour"]] = own_hours(person, slate.places, words.total)
+        _history_rows(out, person, words.total, slate)
     out[INDEX["home"]] = near_home(person, slate.places)
     out[INDEX["price"]] = price_fit(person, slate)
-    out[INDEX["popular"]], out[INDEX["expected"]] = slate.popular, slate.expected
-    out[INDEX["lead"]] = slate.lead
-    out[INDEX["lead_promoter"]] = slate.lead * np.minimum(out[INDEX["promoter_count"]], 1.0)
+    out[INDEX["expected"]] = slate.expected
+    for number, name in enumerate(CIRCUMSTANCES):
+        out[INDEX[name]] = slate.circumstances[number]
+        if len(words.words):
+            np.multiply(
+                slate.circumstances[number], out[INDEX["followed"]], out=out[INDEX[f"followed_{name}"]]
+            )
     return out
 
 
 def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: SignalSlate) -> None:
     own = slate.words.vocabulary.add_up(words.words, words.weights)
     votes = model.neighbourhood.votes(words)[slate.neighbour_columns]
-    counted, rated, crowded, voted = slate.words.match(
-        [own, own * slate.rate_scale, np.sign(own) * slate.share_scale, votes]
-    )
-    first = INDEX[f"{WORD_FIELDS[0]}_share"]
-    out[first : first + EVENT_BLOCK] = counted[:EVENT_BLOCK] / words.total
-    first = INDEX[f"{WORD_FIELDS[0]}_count"]
-    out[first : first + EVENT_BLOCK] = signed_log(counted[:EVENT_BLOCK])
-    for kind in RATED_FIELDS:
-        out[INDEX[f"{kind}_rate"]] = rated[BLOCK[kind]]
+    counted, voted = slate.words.match([own, votes])
+    counted = counted[:EVENT_BLOCK]
+    np.divide(counted, words.total, out=_rows(out, "share"))
+    _rows(out, "count")[:] = signed_log(counted)
+    for number, kind in enumerate(RATED_FIELDS):
+        np.multiply(counted[BLOCK[kind]], slate.rates[number], out=out[INDEX[f"{kind}_rate"]])
     for kind in VOTED_FIELDS:
         out[INDEX[f"similar_{kind}"]] = voted[BLOCK[kind]]
     out[INDEX["similar_event"]] = voted[EVENT_BLOCK]
-    out[INDEX["crowded"]] = crowded[BLOCK[Field.PROMOTER]]
+    out[INDEX["similar_log"]] = signed_log(
+        VOTE_SCALE * np.max(voted[[BLOCK[kind] for kind in FOLLOWED]], axis=0)
+    )
+    out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
+
+
+def _rows(out: Float32, what: str) -> Float32:
+    first = INDEX[f"{WORD_FIELDS[0]}_{what}"]
+    return out[first : first + EVENT_BLOCK]
+
+
+def _history_rows(out: Float32, person: Person, total: float, slate: SignalSlate) -> None:
+    similar = slate.text.similarity(person)
+    out[INDEX["text_share"]] = similar / total
+    out[INDEX["text_sum"]] = signed_log(similar)
+    out[INDEX["near_nearest"]], out[INDEX["near_density"]] = own_places(person, slate.places)
+    out[INDEX["week_hour"]], out[INDEX["day_hour"]] = own_hours(person, slate.places, total)
+    out[INDEX["promoter_recent"]] = _recent_promoters(person, slate)
+
+
+def _recent_promoters(person: Person, slate: SignalSlate) -> Float32:
+    """(n,) what the person did lately about the promoter."""
+    lists = person.events.words[Field.PROMOTER]
+    fresh = person.weight * np.exp2(-np.maximum(slate.now - person.occurred_at, 0.0) / RECENT)
+    lately = slate.words.vocabulary.add_up(lists.tokens, np.repeat(fresh, np.diff(lists.indptr)))
+    return signed_log(slate.words.one_block(BLOCK[Field.PROMOTER], lately))
 
 
 def price_fit(person: Person, slate: SignalSlate) -> Float32:
@@ -197,10 +261,10 @@ def price_fit(person: Person, slate: SignalSlate) -> Float32:
     fit = np.zeros(slate.words.n, np.float32)
     known = np.isfinite(slate.price)
     paid = np.isfinite(person.events.price) & (person.weight > 0)
-    if paid.any():
+    if paid.any() and known.any():
         prices = np.log1p(np.maximum(person.events.price[paid], 0.0))
         usual = np.average(prices, weights=person.weight[paid])
-        fit[known] = np.exp(-np.abs(slate.log_price[known] - usual))
+        fit[known] = np.exp(-np.abs(np.log1p(np.maximum(slate.price[known], 0.0)) - usual))
     budget = person.taste.budget_max
     if budget is not None and np.isfinite(budget):
         fit[known] -= slate.price[known] > budget

@@ -37,7 +37,8 @@ from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 NEIGHBOURS = 50
 WORDS_PER_PERSON = 64  # the heaviest; the tail adds memory, not neighbours
-PEOPLE_PER_WORD = 400  # who hold a word most strongly: the only ones it can make neighbours
+PEOPLE_PER_WORD = 150  # who hold a word most strongly: the only ones it can make neighbours
+WORDS_ASKED = 48  # of a person's own words, the heaviest are looked up
 
 FIELD_WEIGHTS = {
     Field.ARTIST: 1.0,
@@ -54,11 +55,16 @@ TIE_BREAK = 1e-3
 
 def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
     """The `limit` entries of largest absolute value in each row, the first on ties."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-    order = np.lexsort((-np.abs(matrix.data), rows))
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
+    lengths = np.diff(matrix.indptr)
+    if lengths.max(initial=0) <= limit:
+        return matrix
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), lengths)
+    order = np.argsort(-np.abs(matrix.data), kind="stable").astype(np.int32)
+    order = order[np.argsort(rows[order], kind="stable")]
+    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
     kept = np.sort(order[rank < limit])
-    return sparse.csr_array((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, limit))])
+    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ class Neighbourhood:
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
         held = np.flatnonzero(mine)
+        if len(held) > WORDS_ASKED:
+            held = held[np.argsort(-np.abs(mine[held]), kind="stable")[:WORDS_ASKED]]
         if len(held) == 0 or n_users == 0:
             return np.empty(0, np.int64), np.empty(0)
         positions, lengths = gather_rows(self.word_start, held)
