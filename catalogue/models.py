@@ -17,6 +17,7 @@ class CatalogueState(models.Model):
     so a reader that has seen revision n has seen every change up to n."""
 
     revision = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now, help_text="When the revision last moved.")
 
     objects = CatalogueStateQuerySet.as_manager()
 

@@ -3,17 +3,19 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from catalogue.models import CatalogueState, Event
+from common.upserts import rows_upsert
 
 _ONLY_ROW = 1
 
 
 @contextmanager
-def catalogue_change() -> Iterator[int]:
+def catalogue_change(*, now: datetime) -> Iterator[int]:
     """A transaction in which changed events are written with the yielded revision.
 
     That number is negative and this transaction's own. At the end, and only if an event changed, the
@@ -26,12 +28,18 @@ def catalogue_change() -> Iterator[int]:
         yield pending
         changed = Event.objects.filter(revision=pending)
         if changed.exists():
-            changed.update(revision=_revision_next())
+            changed.update(revision=_revision_next(now))
 
 
-def _revision_next() -> int:
+def _revision_next(now: datetime) -> int:
     state = CatalogueState.objects.filter(pk=_ONLY_ROW)
-    if not state.update(revision=F("revision") + 1):
-        CatalogueState.objects.get_or_create(pk=_ONLY_ROW)
-        state.update(revision=F("revision") + 1)
+    if not state.update(revision=F("revision") + 1, changed_at=now):
+        _state_create(now)
+        state.update(revision=F("revision") + 1, changed_at=now)
     return state.values_list("revision", flat=True).get()
+
+
+def _state_create(now: datetime) -> None:
+    """Before the very first change. Where two are first, an upsert makes the second wait; an insert that
+    fails would leave both with a shared lock, and MariaDB with a deadlock."""
+    rows_upsert(CatalogueState, [CatalogueState(pk=_ONLY_ROW, changed_at=now)], fields=["changed_at"])

@@ -6,16 +6,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from catalogue.models import Event, EventStatus, TasteProfile, Venue
 from catalogue.revision import catalogue_change
 from catalogue.schemas import BulkEventIn, EventIn, TasteIn, UserTasteIn, VenueIn
 from catalogue.venue_places import VenuePlaces
 from common import errors
+from common.upserts import rows_upsert
 
 _CHUNK = 1_000
-_ROWS_PER_INSERT = 250  # keeps a statement with long descriptions under MariaDB's packet size
 _LISTENING = frozenset({"listening_genres", "listening_artists"})
 _EVENT_FIELDS = tuple(name for name in EventIn.model_fields if name != "announced_at")
 
@@ -42,7 +42,7 @@ def events_upsert(*, events: Iterable[BulkEventIn], now: datetime) -> UpsertCoun
     and an exception it raises undoes everything.
     """
     counts = UpsertCounts()
-    with catalogue_change() as pending:
+    with catalogue_change(now=now) as pending:
         for chunk in _chunks(events):
             wanted = {event.event_id: event for event in chunk}
             counts += _events_write(wanted, now=now, pending=pending)
@@ -51,7 +51,7 @@ def events_upsert(*, events: Iterable[BulkEventIn], now: datetime) -> UpsertCoun
 
 def event_put(*, event_id: str, event: EventIn, now: datetime) -> tuple[Event, bool]:
     """Create or replace one event; return it and whether it was not in the catalogue before."""
-    with catalogue_change() as pending:
+    with catalogue_change(now=now) as pending:
         counts = _events_write({event_id: event}, now=now, pending=pending)
     return Event.objects.get(pk=event_id), counts.created > 0
 
@@ -65,7 +65,7 @@ def event_delete(*, event_id: str, now: datetime) -> None:
 def events_delete(*, event_ids: Iterable[str], now: datetime) -> int:
     """Withdraw events; return how many were in the catalogue."""
     withdrawn = 0
-    with catalogue_change() as pending:
+    with catalogue_change(now=now) as pending:
         for chunk in _chunks(event_ids):
             live = Event.objects.live().filter(pk__in=chunk)
             withdrawn += live.update(deleted_at=now, updated_at=now, revision=pending)
@@ -75,7 +75,7 @@ def events_delete(*, event_ids: Iterable[str], now: datetime) -> int:
 def events_cancel(*, event_ids: Iterable[str], now: datetime) -> int:
     """Mark events as cancelled; return how many were not."""
     cancelled = 0
-    with catalogue_change() as pending:
+    with catalogue_change(now=now) as pending:
         for chunk in _chunks(event_ids):
             on = Event.objects.live().filter(pk__in=chunk).exclude(status=EventStatus.CANCELLED)
             cancelled += on.update(status=EventStatus.CANCELLED, updated_at=now, revision=pending)
@@ -94,7 +94,7 @@ def _events_write(wanted: Mapping[str, EventIn], *, now: datetime, pending: int)
         row.revision = pending
         rows.append(row)
         created += before is None or before.deleted_at is not None
-    _rows_upsert(Event, rows, fields=_fields_of(Event))
+    rows_upsert(Event, rows, fields=_fields_of(Event))
     return UpsertCounts(created, len(rows) - created, len(wanted) - len(rows))
 
 
@@ -126,7 +126,7 @@ def venues_upsert(*, venues: Iterable[VenueIn], now: datetime) -> UpsertCounts:
             values = wanted[venue_id].model_dump(exclude={"venue_id"})
             if _differs(values, stored.get(venue_id)):
                 rows.append(Venue(id=venue_id, updated_at=now, **values))
-        _rows_upsert(Venue, rows, fields=_fields_of(Venue))
+        rows_upsert(Venue, rows, fields=_fields_of(Venue))
         counts += _counts(rows, stored, wanted)
     return counts
 
@@ -187,7 +187,7 @@ def _tastes_write(wanted: Mapping[str, dict[str, Any]], *, now: datetime) -> Ups
         row.updated_at = now
         fields |= values.keys()
         rows.append(row)
-    _rows_upsert(TasteProfile, rows, fields=sorted(fields))
+    rows_upsert(TasteProfile, rows, fields=sorted(fields))
     return _counts(rows, stored, wanted)
 
 
@@ -211,17 +211,3 @@ def _counts(
 
 def _fields_of(model: type[models.Model]) -> list[str]:
     return [field.name for field in model._meta.concrete_fields if not field.primary_key]
-
-
-def _rows_upsert(model: type[models.Model], rows: Sequence[models.Model], *, fields: Sequence[str]) -> None:
-    """Insert or replace by primary key in one statement, also when another process inserts the same."""
-    if not rows:
-        return
-    has_target = connection.features.supports_update_conflicts_with_target  # not MySQL's
-    model._default_manager.bulk_create(
-        rows,
-        batch_size=_ROWS_PER_INSERT,
-        update_conflicts=True,
-        update_fields=fields,
-        unique_fields=[model._meta.pk.name] if has_target and model._meta.pk else None,
-    )
