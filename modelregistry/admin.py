@@ -1,7 +1,6 @@
 """Runs, versions and the history of champions: all read-only, but for changing the champion with a reason."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,8 +19,9 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from common.errors import CraicError
+from modelregistry.admin_parts import badge, comparison, hold_out, link, preformatted, spoken, tables
 from modelregistry.forms import ReasonForm
-from modelregistry.metric_tables import BASELINE, MetricTable, comparison_table, metric_tables, shown
+from modelregistry.metric_tables import shown
 from modelregistry.models import ChampionChange, ChangeKind, ModelVersion, RunState, TrainingRun
 from modelregistry.versions import champion_rollback, version_promote
 
@@ -97,7 +97,7 @@ class TrainingRunAdmin(HistoryAdmin):
     @display(description="State", ordering="state")
     def state_label(self, run: TrainingRun) -> str:
         state = RunState(run.state)
-        return _badge(str(state.label), _STATE_COLOURS[state])
+        return badge(str(state.label), _STATE_COLOURS[state])
 
     @display(description="Progress")
     def progress_bar(self, run: TrainingRun) -> SafeString:
@@ -107,7 +107,7 @@ class TrainingRunAdmin(HistoryAdmin):
     def duration(self, run: TrainingRun) -> str:
         if run.started_at is None:
             return "–"
-        return _spoken(_until(run.finished_at) - run.started_at)
+        return spoken((run.finished_at or timezone.now()) - run.started_at)
 
     @display(description="Asked for by")
     def asked_by(self, run: TrainingRun) -> str:
@@ -120,11 +120,11 @@ class TrainingRunAdmin(HistoryAdmin):
 
     @display(description="Error")
     def error_text(self, run: TrainingRun) -> str:
-        return _preformatted(run.error) if run.error else "–"
+        return preformatted(run.error) if run.error else "–"
 
     @display(description="Version made")
     def made(self, run: TrainingRun) -> str:
-        links = format_html_join(", ", "{}", ((_link(version),) for version in run.versions.all()))
+        links = format_html_join(", ", "{}", ((link(version),) for version in run.versions.all()))
         return links or "None"
 
     @display(description="Peak memory")
@@ -133,15 +133,15 @@ class TrainingRunAdmin(HistoryAdmin):
 
     @display(description="Metrics")
     def metrics_table(self, run: TrainingRun) -> str:
-        return _tables(run.metrics, empty="None yet.")
+        return tables(run.metrics, empty="None yet.")
 
     @display(description="Parameters")
     def parameters_table(self, run: TrainingRun) -> str:
-        return _tables(run.parameters, empty="The defaults.")
+        return tables(run.parameters, empty="The defaults.")
 
     @display(description="Log")
     def log_text(self, run: TrainingRun) -> str:
-        return _preformatted(run.log) if run.log else "Nothing yet."
+        return preformatted(run.log) if run.log else "Nothing yet."
 
 
 @admin.register(ModelVersion)
@@ -185,8 +185,8 @@ class ModelVersionAdmin(HistoryAdmin):
     @display(description="Served")
     def champion_label(self, version: ModelVersion) -> str:
         if version.is_champion:
-            return _badge("Champion", "success")
-        return _badge("Served earlier", "info") if version.deployed_at else "Never"
+            return badge("Champion", "success")
+        return badge("Served earlier", "info") if version.deployed_at else "Never"
 
     @display(description="Algorithms")
     def algorithm_names(self, version: ModelVersion) -> str:
@@ -194,7 +194,7 @@ class ModelVersionAdmin(HistoryAdmin):
 
     @display(description="NDCG@10 (popularity)")
     def quality(self, version: ModelVersion) -> str:
-        figures, baseline = _hold_out(version)
+        figures, baseline = hold_out(version)
         return f"{shown(figures.get('ndcg_at_10'))} ({shown(baseline.get('ndcg_at_10'))})"
 
     @display(description="Training samples", ordering="training_samples")
@@ -207,7 +207,7 @@ class ModelVersionAdmin(HistoryAdmin):
 
     @display(description="Metrics")
     def metrics_table(self, version: ModelVersion) -> str:
-        return _tables(version.metrics, empty="None were recorded.")
+        return tables(version.metrics, empty="None were recorded.")
 
     @display(description="Changes")
     def history(self, version: ModelVersion) -> str:
@@ -281,7 +281,7 @@ class ModelVersionAdmin(HistoryAdmin):
             "form": form,
             "version": version,
             "opts": self.opts,
-            "comparison": _comparison(ModelVersion.objects.champion(), version),
+            "comparison": comparison(ModelVersion.objects.champion(), version),
         }
         return TemplateResponse(request, "admin/modelregistry/reason.html", context)
 
@@ -298,58 +298,12 @@ class ChampionChangeAdmin(HistoryAdmin):
     @display(description="Kind", ordering="kind")
     def kind_label(self, change: ChampionChange) -> str:
         colour = "success" if change.kind == ChangeKind.PROMOTION else "warning"
-        return _badge(change.get_kind_display(), colour)
+        return badge(change.get_kind_display(), colour)
 
     @display(description="Champion")
     def version_link(self, change: ChampionChange) -> str:
-        return _link(change.version)
+        return link(change.version)
 
     @display(description="In place of")
     def previous_link(self, change: ChampionChange) -> str:
-        return _link(change.previous) if change.previous else "–"
-
-
-def _badge(text: str, colour: str) -> SafeString:
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
-
-
-def _link(version: ModelVersion) -> SafeString:
-    address = reverse("admin:modelregistry_modelversion_change", args=(version.pk,))
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, version)
-
-
-def _hold_out(version: ModelVersion) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Its own metrics on the hold-out, and popularity's on the same."""
-    metrics = version.metrics.get("validation_metrics", {})
-    baseline = metrics.get(BASELINE, {})
-    return {key: metrics[key] for key in baseline if key in metrics}, baseline
-
-
-def _comparison(champion: ModelVersion | None, version: ModelVersion) -> MetricTable | None:
-    """The champion's metrics, the other version's and its baseline's in one table."""
-    figures, baseline = _hold_out(version)
-    named = {f"{champion} (champion)": _hold_out(champion)[0]} if champion else {}
-    named |= {version.name: figures, "Popularity (baseline)": baseline}
-    return comparison_table(named) if figures else None
-
-
-def _tables(metrics: dict[str, Any], *, empty: str) -> str:
-    if not metrics:
-        return empty
-    return render_to_string("admin/modelregistry/metric_tables.html", {"tables": metric_tables(metrics)})
-
-
-def _preformatted(text: str) -> SafeString:
-    return format_html('<pre class="max-h-96 overflow-auto text-xs whitespace-pre-wrap">{}</pre>', text)
-
-
-def _until(moment: datetime | None) -> datetime:
-    return moment or timezone.now()
-
-
-def _spoken(duration: timedelta) -> str:
-    minutes, seconds = divmod(round(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        return link(change.previous) if change.previous else "–"

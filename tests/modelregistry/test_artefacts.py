@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.lib import format as npy
@@ -46,6 +46,7 @@ def _read(written: WrittenArtefact) -> dict[str, Array]:
 _DTYPES = st.sampled_from(["<f4", "<f8", ">i4", "<i8", "|u1", "|b1", "<U7", "|S5", "<c16", "<M8[s]"])
 
 
+@settings(deadline=None)  # it writes to a disk
 @given(
     array=_DTYPES.flatmap(
         lambda dtype: npst.arrays(dtype, npst.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=5))
