@@ -21,8 +21,13 @@ $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 
 install: $(VENV)/.dev ## Create the environment with everything, development tools included
 
-run: $(VENV)/.base ## Install, migrate, load the demonstration, train, serve on port 4004
-	PORT=$(PORT) DEBUG=$${DEBUG:-true} $(BIN)/python manage.py up
+# Development settings with secrets of this checkout's own; commands read it too. Production sets the environment.
+.env:
+	@$(BIN)/python -c "import secrets; print('DEBUG=true'); [print(f'{name}={secrets.token_urlsafe(48)}') \
+		for name in ('SECRET_KEY', 'JWT_SECRET')]" > .env
+
+run: $(VENV)/.base .env ## Install, migrate, load the demonstration, train, serve on port 4004
+	@PORT=$(PORT) $(BIN)/python manage.py up
 
 test: $(VENV)/.dev ## Run the tests (on SQLite; DATABASE_URL chooses another database)
 	$(BIN)/pytest $(ARGS)

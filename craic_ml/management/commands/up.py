@@ -7,8 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from modelregistry.models import ModelVersion
+from recommendations.demonstration.showcase import showcases
+from recommendations.demonstration.world import World
 
 
 class Command(BaseCommand):
@@ -30,7 +33,7 @@ class Command(BaseCommand):
         if ModelVersion.objects.champion() is None:
             self._step("Training the first model (manage.py retrain)")
             self._manage("retrain")
-        self.stdout.write(self._welcome())
+        self.stdout.write(self._welcome(f"http://127.0.0.1:{os.environ.get('PORT', '4004')}"))
         self._serve()
 
     def _step(self, name: str) -> None:
@@ -46,21 +49,21 @@ class Command(BaseCommand):
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         os.execv(sys.executable, [sys.executable, "-m", "honcho", "start"])  # noqa: S606  a fixed command
 
-    def _welcome(self) -> str:
-        base = f"http://127.0.0.1:{os.environ.get('PORT', '4004')}"
+    def _welcome(self, url: str) -> str:
+        one, other = showcases(World(seed=1, today=timezone.localdate(), people_count=300), url=url)
         return f"""
 {self.style.SUCCESS("Ready.")} Five things to try, in another terminal:
 
-  1. What should somebody see?
-     curl -s {base}/v1/recommendations -H 'Content-Type: application/json' \\
-       -d '{{"user_id": "demo-techno", "city": "Dublin", "limit": 3}}'
-  2. The same for somebody else:
-     curl -s {base}/v1/recommendations -H 'Content-Type: application/json' \\
-       -d '{{"user_id": "demo-trad", "city": "Dublin", "limit": 3}}'
-  3. Let the demonstration's people use it, and watch the experiment fill up:
-     .venv/bin/python manage.py simulate --minutes 1
-     curl -s {base}/v1/experiments/rec_algorithm_v1/results
-  4. Train a new model; it is live without a restart:
-     DEBUG=true .venv/bin/python manage.py retrain
-  5. Look around: {base}/admin/ (the account is printed above) and {base}/api/docs/
+  1. What should {one.person.id} see, a {one.label}?
+     {one.command}
+  2. And {other.person.id}, a {other.label}?
+     {other.command}
+  3. Let the demonstration's people use it, then see how the experiment is doing:
+     .venv/bin/python manage.py simulate --url {url} --minutes 1
+     curl -s {url}/v1/experiments/rec_algorithm_v1/results
+  4. Train a new model; it is live within 2 seconds, without a restart:
+     .venv/bin/python manage.py retrain
+  5. Look around: {url}/admin/ (the account is named above) and {url}/api/docs/
+
+Stop with Ctrl-C.
 """
