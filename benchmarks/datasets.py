@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -49,13 +50,18 @@ class Rsvps:
 
 
 def load(folder: Path) -> list[Split]:
+    if folder.suffix == ".npz":
+        raise DatasetError(f"{folder} is a matrix split: only city and history folders can be read so far")
     if not folder.is_dir():
-        raise DatasetError(f"{folder} is not a folder")
+        raise DatasetError(f"there is no folder {folder}")
     names = {path.name for path in folder.iterdir()}
-    if names.issuperset(CITY_FILES):
-        return city_splits(folder)
-    if names.issuperset(HISTORY_FILES) and not any(name.startswith("split_") for name in names):
-        return history_splits(folder)
+    try:
+        if names.issuperset(CITY_FILES):
+            return city_splits(folder)
+        if names.issuperset(HISTORY_FILES) and not any(name.startswith("split_") for name in names):
+            return history_splits(folder)
+    except (ValueError, KeyError, OSError, EOFError, IndexError, csv.Error, BadZipFile) as error:
+        raise DatasetError(f"{folder} is not in the format of benchmarks/README.md: {error!r}") from error
     raise DatasetError(
         f"{folder} is neither a city folder ({', '.join(CITY_FILES)}) nor a history folder "
         f"({', '.join(HISTORY_FILES)}): see benchmarks/README.md"
@@ -112,8 +118,8 @@ def city_hold_out(
     tastes: dict[int, Taste],
     at: dict[tuple[int, int], float],
 ) -> HoldOut:
-    """Exactly the file's train, candidates and test. An event without a train RSVP is announced at the cut: to
-    date it by its RSVPs would tell of the test."""
+    """Exactly the file's train, candidates and test. An event without a train RSVP is announced at the cut:
+    to date it by its RSVPs would tell of the test."""
     stored = np.load(path, allow_pickle=False)
     missing = set(SPLIT_KEYS) - set(stored.files)
     if missing:
@@ -191,8 +197,8 @@ def months() -> list[float]:
 
 
 def history_fold(data: Interactions, cut: float, *, cold: bool) -> HoldOut:
-    """Candidates start within 60 days. Cold: train on RSVPs made before the cut to events before it, targets are
-    all RSVPs to candidates. As of: train on all RSVPs made before the cut, targets are those made after it."""
+    """Candidates start within 60 days. Cold: train on RSVPs made before the cut to events before it, targets
+    are all RSVPs to candidates. As of: train on all RSVPs made before the cut, targets were made after it."""
     starts = data.events.starts_at
     candidates = np.flatnonzero((starts >= cut) & (starts < cut + HISTORY_REACH))
     before = data.occurred_at < cut

@@ -1,4 +1,4 @@
-"""Your own taste and nothing else: past and stated artists, venues, promoters, genres, words, places and times.
+"""Your own taste and nothing else: past and stated artists, venues, promoters, genres, words, places, times.
 
 The weights are fixed, so a person's list is explained by their own past alone and moves only when they do.
 """

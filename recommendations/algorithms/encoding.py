@@ -19,7 +19,7 @@ from recommendations.algorithms.dataset import (
     UInt64,
 )
 
-# The fields whose words persist from one event to the next. The event itself comes last, as a word of its own.
+# The fields whose words persist from one event to the next. The event itself is the last block, its own word.
 WORD_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE, Field.TAG, Field.CITY)
 EVENT_BLOCK = len(WORD_FIELDS)
 N_BLOCKS = EVENT_BLOCK + 1
@@ -67,7 +67,7 @@ def field_words(events: EventTable) -> list[UInt64]:
 
 
 def word_matrix(lists: TokenLists, vocabulary: Vocabulary) -> sparse.csr_array:
-    """(n, v) each event's words at 1/sqrt(how many), so that a festival's bill does not shout down a gig's."""
+    """(n, v) each event's words at 1/sqrt(how many): a festival's bill does not shout down a gig's."""
     columns, known = vocabulary.find(lists.tokens)
     rows = lists.rows_of_tokens()
     lengths = np.maximum(np.diff(lists.indptr), 1)
@@ -150,4 +150,9 @@ class SlateWords:
 
     def one_block(self, block: int, vector: npt.NDArray[np.floating]) -> Float32:
         """(n,) a vector over the vocabulary against one block of each event."""
-        return self.match([vector])[0, block]
+        rows = slice(block * self.n, (block + 1) * self.n + 1)
+        start = self.matrix.indptr[rows]
+        inside = slice(start[0], start[-1])
+        gathered = self.matrix.data[inside] * np.asarray(vector, np.float32)[self.matrix.indices[inside]]
+        owner = np.repeat(np.arange(self.n), np.diff(start))
+        return np.bincount(owner, gathered, minlength=self.n).astype(np.float32)

@@ -16,7 +16,7 @@ def weighted_sum(weights: Float64, matrix: Float32) -> Float64:
 def contributions(
     weights: Float64, matrix: Float32, rows: npt.NDArray[np.integer]
 ) -> list[list[Contribution]]:
-    """Per row, one contribution a signal: `value` is the mean of the signal's columns, weighted as they count.
+    """Per row, one contribution a signal: `value` is the mean of its columns, weighted as they count.
 
     value x weight adds up to the score, because weight is the sum of the columns' absolute weights.
     """

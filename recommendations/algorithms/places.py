@@ -110,7 +110,7 @@ def near_home(person: Person, slate: SlatePlaces) -> Float32:
 
 
 def own_hours(person: Person, slate: SlatePlaces, total: float) -> tuple[Float32, Float32]:
-    """(week, day), each (n,): the share of the person's past at about this hour of the week, and of the day."""
+    """(week, day), each (n,): the share of the person's past at about this hour of the week, of the day."""
     past = np.bincount(week_hour(person.events.starts_at), person.weight, minlength=HOURS)
     past = (past / total).astype(np.float32)
     by_day = past.reshape(7, 24).sum(axis=0)

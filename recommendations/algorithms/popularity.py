@@ -114,7 +114,7 @@ class Popularity:
             return np.zeros(prepared.words.n)
         wanted = prepared.words.vocabulary.add_up(stated, np.ones(len(stated), np.float32))
         blocks = prepared.words.match([np.minimum(wanted, 1.0)])[0]
-        return OWN_CITY * blocks[WORD_FIELDS.index(Field.CITY)].astype(np.float64)
+        return np.asarray(OWN_CITY * blocks[WORD_FIELDS.index(Field.CITY)], np.float64)
 
     def score(self, person: Person, prepared: PopularSlate) -> Float64:
         return prepared.popular + self._city(person, prepared)
@@ -140,6 +140,6 @@ class Popularity:
 
 
 def popular(slate: Slate, expected: Float32) -> Float64:
-    """(n,) log of what an event has got and is expected to get: one save more matters less the more there are."""
+    """(n,) log of what an event has and is expected to get: a save more matters less the more there are."""
     seen = np.nan_to_num(np.maximum(slate.interest, 0.0), nan=0.0, posinf=0.0)
     return np.log1p(seen.astype(np.float64) + expected)

@@ -1,8 +1,8 @@
-"""Which event would this person choose from what is on? The conditional logit (McFadden, 1974), towards a prior.
+"""Which of the events on would this person choose? The conditional logit (McFadden, 1974), towards a prior.
 
 A chance of choosing is the softmax of weighted signals over one person's alternatives, so what makes people
-busy or events plentiful cancels out. A signal that the data say nothing about (nobody stated a home yet) keeps
-its prior weight and works from the first day; the more the data say, the less the prior matters.
+busy or events plentiful cancels out. A signal that the data say nothing about (nobody stated a home yet)
+keeps its prior weight and works from the first day; the more the data say, the less the prior matters.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def fit_weights(choices: Sequence[Choice], prior: Float64, *, strength: float) -
         centre=prior * scale,
         strength=strength,
     )
-    return _minimum(problem) / scale
+    return np.asarray(_minimum(problem) / scale, np.float64)
 
 
 def _minimum(problem: _Problem) -> Float64:
@@ -87,4 +87,4 @@ def _minimum(problem: _Problem) -> Float64:
         gained, beta, chance, loss = loss - tried_loss, beta - size * step, tried_chance, tried_loss
         if gained < TOLERANCE * len(problem.start):
             break
-    return beta
+    return np.asarray(beta, np.float64)

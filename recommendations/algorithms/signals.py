@@ -1,4 +1,4 @@
-"""What is known about one person and each candidate, as a matrix: one row a column of evidence, one column an event.
+"""What is known about one person and each candidate: one row a kind of evidence, one column an event.
 
 Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known, and negative where the
 person turned such things down. `content_based` and `hybrid` are weighted sums of these rows.
@@ -170,8 +170,8 @@ def circumstances(slate: Slate) -> Float32:
 
 
 def percentile(starts_at: Float64) -> Float32:
-    """(n,) the share of the slate that starts sooner; equal times share a place. Days would not travel from one
-    slate to another: a percentile does."""
+    """(n,) the share of the slate that starts sooner; equal times share a place. Days would not travel from
+    one slate to another: a percentile does."""
     if len(starts_at) < 2:
         return np.zeros(len(starts_at), np.float32)
     times = np.nan_to_num(starts_at, nan=np.inf)

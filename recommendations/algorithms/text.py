@@ -91,7 +91,7 @@ class SlateText:
         return cls(vocabulary, frequencies.idf(vocabulary.words), matrix)
 
     def similarity(self, person: Person) -> Float32:
-        """(n,) sum of weight x cosine over the person's latest events with text, over the candidates' words."""
+        """(n,) sum of weight x cosine over the person's latest events, over the candidates' words."""
         n = self.matrix.shape[0]
         used = np.flatnonzero(person.weight)[-TEXT_HISTORY:]
         lists = person.events.words[Field.TEXT]

@@ -1,7 +1,7 @@
 """People like you: cosine neighbours over what people did, and what the neighbours like among the candidates.
 
-A person is the sum of their events' words (the event itself, artist, venue, promoter, genre), so neighbours are
-found through tonight's gig and last year's alike, and what they like reaches events that nobody has touched.
+A person is the sum of their events' words (the event itself, artist, venue, promoter, genre), so tonight's gig
+and last year's both find neighbours, and what these like reaches events that nobody has touched.
 """
 
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 NEIGHBOURS = 50
 WORDS_PER_PERSON = 64  # the heaviest; the tail adds memory, not neighbours
 PEOPLE_PER_WORD = 150  # who hold a word most strongly: the only ones it can make neighbours
+MOST_LIKING = 1.5  # one event can say this much about a person, however often they act on it
 WORDS_ASKED = 48  # of a person's own words, the heaviest are looked up
 
 FIELD_WEIGHTS = {
@@ -85,9 +86,10 @@ class Neighbourhood:
         touched, event = np.unique(data.event, return_inverse=True)
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events))
-        ones = (data.weight, (data.user, event))
-        acted = sparse.csr_array(ones, shape=(data.n_users, len(touched)), dtype=np.float32)
-        acted.data = np.clip(acted.data, -1.5, 1.5)
+        acted = sparse.csr_array(
+            sparse.coo_array((data.weight, (data.user, event)), shape=(data.n_users, len(touched)))
+        )
+        acted.data = np.clip(acted.data, -MOST_LIKING, MOST_LIKING).astype(np.float32)
         carried = sparse.csr_array((len(touched), len(vocabulary)), dtype=np.float32)
         for matrix, weight in zip(block_matrices(events, vocabulary), BLOCK_WEIGHTS, strict=True):
             carried = carried + matrix * weight
@@ -104,7 +106,8 @@ class Neighbourhood:
         people.data = (people.data * idf[people.indices]).astype(np.float32)
         people = largest_per_row(people, WORDS_PER_PERSON)
         length = np.sqrt(np.asarray((people * people).sum(axis=1)))
-        people.data /= np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr)).astype(np.float32)
+        scale = np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr))
+        people.data = (people.data / scale).astype(np.float32)
         found = largest_per_row(sparse.csr_array(people.T), PEOPLE_PER_WORD)
         return cls(
             vocabulary,
@@ -129,21 +132,22 @@ class Neighbourhood:
         positions, lengths = gather_rows(self.word_start, held)
         shared = self.word_value[positions] * np.repeat(mine[held], lengths)
         cosine = np.bincount(self.word_person[positions], shared, minlength=n_users)
-        cosine /= np.linalg.norm(mine)
+        cosine = cosine / np.linalg.norm(mine)
         near = np.flatnonzero(cosine > 0)
         if len(near) > NEIGHBOURS:
             near = near[np.argpartition(-cosine[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
         near = near[np.argsort(-cosine[near], kind="stable")]
-        return near, cosine[near]
+        return near.astype(np.int64), cosine[near].astype(np.float64)
 
     def votes(self, words: PersonWords) -> Float64:
-        """(v + 1,) what the neighbours like, word by word, weighted by likeness; a last 0 for unknown words."""
+        """(v + 1,) what the neighbours like, word by word, by likeness; a last 0 for unknown words."""
         people, cosine = self.likeness(words)
         if len(people) == 0:
             return np.zeros(len(self.vocabulary) + 1)
         positions, lengths = gather_rows(self.person_start, people)
         values = self.person_value[positions] * np.repeat(cosine / cosine.sum(), lengths)
-        return np.bincount(self.person_word[positions], values, minlength=len(self.vocabulary) + 1)
+        votes = np.bincount(self.person_word[positions], values, minlength=len(self.vocabulary) + 1)
+        return votes.astype(np.float64)
 
     def to_arrays(self) -> Arrays:
         return {
@@ -197,10 +201,10 @@ class UserKNN:
     def _similar(self, person: Person, prepared: NeighbourSlate) -> Float64:
         votes = self.neighbourhood.votes(person_words(recent(person)))
         blocks = prepared.words.match([votes[prepared.columns]])[0]
-        return (BLOCK_WEIGHTS @ blocks).astype(np.float64)
+        return np.asarray(BLOCK_WEIGHTS @ blocks, np.float64)
 
     def score(self, person: Person, prepared: NeighbourSlate) -> Float64:
-        return self._similar(person, prepared) + TIE_BREAK * prepared.popular
+        return np.asarray(self._similar(person, prepared) + TIE_BREAK * prepared.popular, np.float64)
 
     def explain(
         self, person: Person, prepared: NeighbourSlate, rows: npt.NDArray[np.integer]
