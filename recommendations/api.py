@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 
 from common import errors
 from common.authentication import Caller, caller_of
+from common.identifiers import path_identifier
 from common.lean_views import LeanView
 from common.models import Scope
-from common.identifiers import path_identifier
 from common.shapes import ErrorShape
 from modelregistry.models import RunState, TrainingRun, Trigger
 from recommendations.model_info import model_info

@@ -22,9 +22,9 @@ def gate_decide(report: HoldoutReport, *, forced: bool) -> GateDecision:
 
 def _decide(report: HoldoutReport) -> GateDecision:
     if report.users < FEWEST_USERS:
-        if report.has_champion:
-            return GateDecision(False, f"Only {report.users} people in the hold-out: too few to judge by.")
-        return GateDecision(True, f"The first model; {report.users} people in the hold-out tell little yet.")
+        return GateDecision(
+            True, f"{report.users} people in the hold-out are too few to judge by; the newer data decides."
+        )
     challenger, popularity = report.challenger_ndcg, report.popularity_ndcg
     if challenger < popularity - TOLERANCE:
         return GateDecision(

@@ -25,6 +25,8 @@ class PredictionLog:
         self._lock = threading.Lock()
         self._waiting: list[Prediction] = []
         self._writer_of: int | None = None  # the process whose writer thread runs; a fork starts its own
+        self._writer: threading.Thread | None = None
+        self._ended = threading.Event()
         self.dropped = 0
 
     def append(self, prediction: Prediction) -> None:
@@ -54,26 +56,30 @@ class PredictionLog:
                     self._waiting = batch + self._waiting
                 return
 
+    def stop(self) -> None:
+        """Write what waits and end the writer thread; called when the process exits."""
+        if self._writer is not None and self._writer_of == os.getpid():
+            self._ended.set()
+            self._writer.join(timeout=5)
+
     def _start_writer(self) -> None:
         with self._lock:
             if self._writer_of == os.getpid():
                 return
             self._writer_of = os.getpid()
-        self._stop = threading.Event()
-        thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
-        thread.start()
-        atexit.register(self._finish, thread)
+            self._ended = threading.Event()
+            self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+        self._writer.start()
+        atexit.register(self.stop)
 
     def _run(self) -> None:
-        while not self._stop.wait(settings.PREDICTION_FLUSH_SECONDS):
-            close_old_connections()
+        try:
+            while not self._ended.wait(settings.PREDICTION_FLUSH_SECONDS):
+                close_old_connections()
+                self.flush()
             self.flush()
-        self.flush()
-        connection.close()
-
-    def _finish(self, thread: threading.Thread) -> None:
-        self._stop.set()
-        thread.join(timeout=5)
+        finally:
+            connection.close()
 
 
 def _write(batch: Sequence[Prediction]) -> None:

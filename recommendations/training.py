@@ -15,7 +15,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from modelregistry.artefacts import artefact_path_new, artefact_read, artefact_write
+from modelregistry.artefacts import artefact_delete, artefact_path_new, artefact_read, artefact_write
 from modelregistry.manifests import ArtefactRefused
 from modelregistry.models import ModelVersion, RunState, TrainingRun
 from modelregistry.runs import run_finish
@@ -151,16 +151,20 @@ def _store(
         data_fingerprint=data.fingerprint,
         now=now,
     )
-    return version_register(
-        run=run,
-        algorithms=list(fitted),
-        artefact=written,
-        training_samples=len(data.interactions),
-        data_cutoff=datetime.fromtimestamp(data.interactions.cutoff, UTC),
-        data_fingerprint=data.fingerprint,
-        metrics={"validation_metrics": report.as_json()},
-        now=now,
-    )
+    try:
+        return version_register(
+            run=run,
+            algorithms=list(fitted),
+            artefact=written,
+            training_samples=len(data.interactions),
+            data_cutoff=datetime.fromtimestamp(data.interactions.cutoff, UTC),
+            data_fingerprint=data.fingerprint,
+            metrics={"validation_metrics": report.as_json()},
+            now=now,
+        )
+    except BaseException:
+        artefact_delete(path=written.path)  # no version names it
+        raise
 
 
 def _promote(run: TrainingRun, version: ModelVersion, decision: GateDecision) -> tuple[RunState, str]:

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 
 from recommendations.interest import interest
+from recommendations.live_model import champion
 from recommendations.slates import slates
 from recommendations.snapshot import candidates
 
@@ -25,6 +26,7 @@ def _forgetful_process() -> None:
     candidates.forget()
     interest.forget()
     slates.forget()
+    champion.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,105 @@
+"""`manage.py retrain`: what it does, says, and exits with."""
+
+from io import StringIO
+
+import orjson
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
+from modelregistry.runs import run_enqueue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def retrain(*arguments: str) -> tuple[int, str]:
+    """Exit code, and everything printed."""
+    output = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("retrain", *arguments, stdout=output, stderr=output)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, output.getvalue()
+
+
+@pytest.mark.usefixtures("world")
+def test_it_trains_evaluates_and_promotes_the_first_model() -> None:
+    code, output = retrain()
+    assert code == 0
+    assert "v1 is the champion" in output
+    champion = ModelVersion.objects.champion()
+    assert champion is not None
+    assert champion.metrics["validation_metrics"]["ndcg_at_10"] > 0
+    assert "popularity" in champion.metrics["validation_metrics"]
+    run = TrainingRun.objects.get()
+    assert (run.state, run.progress, run.lock) == (RunState.PROMOTED, 1.0, None)
+    assert run.peak_memory_mb is not None
+    assert run.peak_memory_mb > 50
+    assert "Hold-out from" in run.log
+
+
+@pytest.mark.usefixtures("world")
+def test_each_run_makes_a_new_version() -> None:
+    assert [retrain("--algorithms", "popularity")[0] for _ in range(2)] == [0, 0]
+    assert list(ModelVersion.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_dry_run_stores_nothing() -> None:
+    code, output = retrain("--dry-run", "--algorithms", "popularity")
+    assert code == 0
+    assert "nothing stored" in output
+    assert not ModelVersion.objects.exists()
+
+
+def test_it_skips_when_there_is_too_little_to_learn_from() -> None:
+    code, output = retrain()
+    assert code == 3
+    assert "MIN_TRAINING_SAMPLES" in output
+    assert TrainingRun.objects.get().state == RunState.SKIPPED
+
+
+@pytest.mark.usefixtures("world")
+def test_it_skips_and_says_which_run_is_active() -> None:
+    active = run_enqueue(trigger=Trigger.API, requested_by="somebody", parameters={}, now=timezone.now())
+    code, output = retrain()
+    assert code == 3
+    assert f"Training run {active.pk} is queued already" in output
+
+
+@pytest.mark.usefixtures("world")
+def test_it_keeps_a_version_aside_when_promotion_is_left_to_people(settings: object) -> None:
+    settings.AUTO_PROMOTE = False  # type: ignore[attr-defined]
+    code, output = retrain("--algorithms", "popularity")
+    assert code == 0
+    assert "AUTO_PROMOTE is off" in output
+    assert ModelVersion.objects.count() == 1
+    assert ModelVersion.objects.champion() is None
+
+
+@pytest.mark.usefixtures("world")
+def test_it_fails_with_1_and_leaves_the_reason_on_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("recommendations.training.artefact_write", full_disk)
+    code, _ = retrain("--algorithms", "popularity")
+    assert code == 1
+    run = TrainingRun.objects.get()
+    assert (run.state, run.lock) == (RunState.FAILED, None)
+    assert "No space left on device" in run.error
+    assert not ModelVersion.objects.exists()
+
+
+@pytest.mark.usefixtures("world")
+def test_it_prints_one_json_object_when_asked() -> None:
+    code, output = retrain("--json", "--algorithms", "popularity")
+    told = orjson.loads(output)
+    assert (code, told["exit_code"], told["state"]) == (0, 0, "promoted")
+    assert told["metrics"]["training_samples"] > 0
+
+
+def test_it_refuses_an_algorithm_nobody_has() -> None:
+    with pytest.raises(CommandError, match="choose from popularity"):
+        call_command("retrain", "--algorithms", "astrology")

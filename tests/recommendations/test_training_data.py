@@ -1,0 +1,100 @@
+"""Rows become the interactions that algorithms fit from."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from catalogue.schemas import TasteIn
+from catalogue.services import taste_put
+from recommendations.algorithms.dataset import Field, event_key, token
+from recommendations.training_data import TrainingData, training_data_load
+from tests.recommendations.factories import event_add, feedback_add
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(data: TrainingData) -> list[tuple[int, int, float]]:
+    found = data.interactions
+    return [
+        (int(user), int(found.events.keys[event]), round(float(weight), 2))
+        for user, event, weight in zip(found.user, found.event, found.weight, strict=True)
+    ]
+
+
+def test_it_counts_repeats_of_one_action_once() -> None:
+    event_add("e")
+    for _ in range(50):
+        feedback_add("bot", "e", days_ago=1)
+    data = training_data_load(cutoff=timezone.now())
+    assert rows(data) == [(0, event_key("e"), 1.0)]
+    assert data.feedback_rows == 50
+
+
+def test_it_leaves_out_what_happened_after_the_cutoff() -> None:
+    event_add("e")
+    feedback_add("early", "e", days_ago=3)
+    feedback_add("late", "e", days_ago=1)
+    data = training_data_load(cutoff=timezone.now() - timedelta(days=2))
+    assert data.interactions.n_users == 1
+    assert (data.interactions.occurred_at <= data.interactions.cutoff).all()
+
+
+def test_it_leaves_impressions_out_and_keeps_what_speaks_against_an_event() -> None:
+    event_add("e")
+    feedback_add("u", "e", "impression", days_ago=2)
+    feedback_add("u", "e", "hide", days_ago=1)
+    assert [weight for _, _, weight in rows(training_data_load(cutoff=timezone.now()))] == [-1.0]
+
+
+def test_a_save_taken_back_adds_up_to_nothing_and_one_saved_again_to_a_save() -> None:
+    event_add("e")
+    for person, actions in (("back", ("save", "unsave")), ("again", ("save", "unsave", "save"))):
+        for place, action in enumerate(actions):
+            feedback_add(person, "e", action, days_ago=9 - place)
+    totals: dict[int, float] = {}
+    for user, _, weight in rows(training_data_load(cutoff=timezone.now())):
+        totals[user] = totals.get(user, 0.0) + weight
+    assert sorted(totals.values()) == [0.0, 1.0]
+
+
+def test_it_counts_feedback_on_events_it_does_not_know_apart() -> None:
+    event_add("known")
+    feedback_add("u", "known")
+    feedback_add("u", "not-in-the-catalogue")
+    data = training_data_load(cutoff=timezone.now())
+    assert (len(data.interactions), data.unknown_event_rows) == (1, 1)
+
+
+def test_it_moves_back_announcements_that_cannot_be_true() -> None:
+    now = timezone.now()
+    event_add("over", days=-100, announced_at=now)
+    event_add("acted-on", days=5, announced_at=now)
+    feedback_add("u", "over", days_ago=120)
+    feedback_add("u", "acted-on", days_ago=10)
+    events = training_data_load(cutoff=now).interactions.events
+    announced = dict(zip(events.keys.tolist(), events.announced_at.tolist(), strict=True))
+    assert announced[event_key("over")] == pytest.approx((now - timedelta(days=130)).timestamp(), abs=1)
+    assert announced[event_key("acted-on")] == pytest.approx((now - timedelta(days=10)).timestamp(), abs=1)
+
+
+def test_it_brings_stated_taste_along() -> None:
+    event_add("e")
+    feedback_add("u", "e")
+    taste_put(user_id="u", taste=TasteIn(preferred_artists=["Kernel"], budget_max=20), now=timezone.now())
+    taste = training_data_load(cutoff=timezone.now()).interactions.tastes[0]
+    assert taste.words[Field.ARTIST].tolist() == [token(Field.ARTIST, "kernel")]
+    assert taste.budget_max == 20.0
+
+
+def test_the_same_rows_have_the_same_fingerprint_and_other_rows_another() -> None:
+    event_add("e")
+    event_add("f")
+    feedback_add("u", "e")
+    cutoff = timezone.now() + timedelta(seconds=1)
+    first, again = training_data_load(cutoff=cutoff), training_data_load(cutoff=cutoff)
+    assert first.fingerprint == again.fingerprint
+    assert np.array_equal(first.interactions.user, again.interactions.user)
+    feedback_add("u", "f")
+    assert training_data_load(cutoff=cutoff).fingerprint != first.fingerprint
