@@ -13,23 +13,25 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 
 from common.errors import CraicError
 from experiments import services
-from experiments.admin_forms import ReasonForm, VariantForm, VariantFormSet, WeightsForm
+from experiments.admin_forms import ExperimentForm, ReasonForm, VariantForm, VariantFormSet, WeightsForm
 from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant
 from experiments.querysets import RUNNING
 
 
-class VariantInline(StackedInline):
+class VariantInline(TabularInline):
     model = Variant
     form = VariantForm
     formset = VariantFormSet
     extra = 0
     min_num = 2
-    fields = (("name", "key"), ("algorithm", "weight", "is_control"), "description")
+    hide_title = True
+    fields = ("name", "key", "algorithm", "weight", "is_control", "description")
     verbose_name_plural = "Variants: one control and the treatments it is compared with"
 
 
@@ -63,41 +65,41 @@ class Change:
 
 
 _START = Change(
-    "Start {0}?",
+    "Start “{0}”?",
     "From now on people are assigned and served their variant. After this the definition is fixed; only the "
     "weights can still change.",
     "Start the experiment",
     services.experiment_start,
-    "{0} is running.",
+    "“{0}” is running.",
 )
 _PAUSE = Change(
-    "Pause {0}?",
+    "Pause “{0}”?",
     "People who were already served a variant get control until you resume, and nobody new takes part.",
     "Pause the experiment",
     services.experiment_pause,
-    "{0} is paused: everybody in it gets control.",
+    "“{0}” is paused: everybody in it gets control.",
 )
 _RESUME = Change(
-    "Resume {0}?",
+    "Resume “{0}”?",
     "Everybody gets the variant they had before, and new people take part again.",
     "Resume the experiment",
     services.experiment_resume,
-    "{0} is running again.",
+    "“{0}” is running again.",
 )
 _COMPLETE = Change(
-    "Complete {0}?",
+    "Complete “{0}”?",
     "It ends for good: everybody gets the ordinary list, and the results stay. It cannot be started again.",
     "Complete the experiment",
     services.experiment_complete,
-    "{0} is completed.",
+    "“{0}” is completed.",
 )
 _REWEIGH = Change(
-    "Change the weights of {0}?",
+    "Change the weights of “{0}”?",
     "As few people as possible move, and nobody already served a variant. The comparison begins anew: "
     "people who came under the old weights are no longer compared.",
     "Change the weights",
     services.experiment_reweigh,
-    "{0} has new weights.",
+    "“{0}” has new weights.",
 )
 _OFFERED = {
     ExperimentStatus.DRAFT: ("start",),
@@ -109,6 +111,7 @@ _OFFERED = {
 
 @admin.register(Experiment)
 class ExperimentAdmin(ModelAdmin):
+    form = ExperimentForm
     list_display = ("name", "key", "status_label", "people", "started_at", "results_link")
     list_filter = ("status",)
     search_fields = ("key", "name", "description", "hypothesis")
@@ -129,7 +132,14 @@ class ExperimentAdmin(ModelAdmin):
         ("What decides", {"fields": ("primary_metric", "attribution_hours", "traffic_percentage")}),
         (
             "Where it stands",
-            {"fields": ("status", "checklist", ("started_at", "phase_started_at", "ended_at"), "created_by")},
+            {"fields": ("status", "checklist", "created_by")},
+        ),
+    )
+    fieldsets_once_started = (
+        *fieldsets[:2],
+        (
+            "Where it stands",
+            {"fields": ("status", "started_at", "phase_started_at", "ended_at", "created_by")},
         ),
     )
 
@@ -138,7 +148,9 @@ class ExperimentAdmin(ModelAdmin):
         return found.annotate(people=Count("exposures"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
-        return self.fieldsets if obj is not None else self.fieldsets[:2]
+        if obj is None:
+            return self.fieldsets[:2]
+        return self.fieldsets if obj.status == ExperimentStatus.DRAFT else self.fieldsets_once_started
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
         return {"key": ("name",)} if obj is None else {}
@@ -212,8 +224,6 @@ class ExperimentAdmin(ModelAdmin):
 
     @display(description="Before it starts")
     def checklist(self, experiment: Experiment) -> str | SafeString:
-        if experiment.status != ExperimentStatus.DRAFT:
-            return "It was started."
         problems = services.start_problems(experiment)
         if not problems:
             return "Everything is there. Start it with the button at the top."
@@ -224,13 +234,13 @@ class ExperimentAdmin(ModelAdmin):
         from experiments.review import review  # the statistics stay out of memory until somebody reads
 
         experiment = get_object_or_404(Experiment, pk=object_id)
-        context = self._context(request, experiment, f"Results of {experiment.name}")
+        context = self._context(request, experiment, f"Results of “{experiment.name}”")
         page = review(experiment=experiment, now=timezone.now())
         return TemplateResponse(
             request, "admin/experiments/experiment/results.html", context | {"page": page}
         )
 
-    @action(description="Start", url_path="start", permissions=["operate"])
+    @action(description="Start", url_path="start", permissions=["operate"], variant=ActionVariant.PRIMARY)
     def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._ask(request, object_id, _START)
 

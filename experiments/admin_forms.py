@@ -3,11 +3,34 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from experiments.algorithm_names import algorithm_names
 from experiments.models import Experiment, Variant
 from experiments.statistics.assignment import allocate
+
+
+class ExperimentForm(forms.ModelForm[Experiment]):
+    class Meta:
+        model = Experiment
+        fields = (
+            "name",
+            "key",
+            "hypothesis",
+            "description",
+            "primary_metric",
+            "attribution_hours",
+            "traffic_percentage",
+        )
+        widgets = {
+            "hypothesis": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
 
 
 class VariantForm(forms.ModelForm[Variant]):
@@ -18,6 +41,7 @@ class VariantForm(forms.ModelForm[Variant]):
     class Meta:
         model = Variant
         fields = ("key", "name", "description", "is_control", "algorithm", "weight")
+        widgets = {"description": UnfoldAdminTextInputWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,8 +82,6 @@ class ReasonForm(forms.Form):
 
 class WeightsForm(ReasonForm):
     """One weight per variant of a running experiment."""
-
-    field_order = None
 
     def __init__(self, *args: Any, experiment: Experiment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

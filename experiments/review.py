@@ -6,7 +6,7 @@ from datetime import datetime
 
 from experiments.charts import COLOURS, Chart, rate_chart
 from experiments.metrics import METRICS
-from experiments.models import Experiment, ExperimentEvent
+from experiments.models import Experiment, ExperimentEvent, ExperimentStatus
 from experiments.reports import ExperimentReport, VariantResult
 from experiments.results import experiment_report
 from experiments.statistics.values import Interval, SampleRatio, SampleRatioState
@@ -67,12 +67,22 @@ def review(*, experiment: Experiment, now: datetime) -> ReviewPage:
     report = experiment_report(experiment=experiment, as_of=now)
     return ReviewPage(
         report=report,
-        verdict=_VERDICTS[report.verdict.state],
+        verdict=_headline(report),
         facts=_facts(report),
         rows=tuple(_row(report, variant, index) for index, variant in enumerate(report.variants)),
         chart=rate_chart(report.history),
         events=list(experiment.events.all()),
     )
+
+
+def _headline(report: ExperimentReport) -> str:
+    """The verdict as a heading. "Keep running" is no advice to an ended one."""
+    if report.verdict.state is VerdictState.KEEP_RUNNING:
+        if not report.participants:
+            return "Nothing to judge yet"
+        if report.status == ExperimentStatus.COMPLETED:
+            return "Ended without a verdict"
+    return _VERDICTS[report.verdict.state]
 
 
 def _facts(report: ExperimentReport) -> tuple[Fact, ...]:
@@ -86,13 +96,17 @@ def _facts(report: ExperimentReport) -> tuple[Fact, ...]:
         Fact("Status", report.status.capitalize(), ended),
         Fact("Started", started),
         Fact("People", f"{report.participants:,}", earlier),
-        Fact("With their whole window behind them", f"{matured:,}", _share(matured, report.participants)),
-        Fact("Sample ratio", _SAMPLE_RATIOS[report.sample_ratio.state], _sample_ratio(report.sample_ratio)),
+        Fact("Whole window passed", f"{matured:,}", _share(matured, report.participants) if matured else ""),
+        _sample_ratio(report.sample_ratio),
     )
 
 
-def _sample_ratio(ratio: SampleRatio) -> str:
-    return ratio.reason if ratio.p_value is None else f"p = {_p_value(ratio.p_value)}"
+def _sample_ratio(ratio: SampleRatio) -> Fact:
+    if ratio.p_value is not None:
+        return Fact("Sample ratio", _SAMPLE_RATIOS[ratio.state], f"p = {_p_value(ratio.p_value)}")
+    is_untested = ratio.state is SampleRatioState.OK
+    value = "Nothing to test yet" if is_untested else _SAMPLE_RATIOS[ratio.state]
+    return Fact("Sample ratio", value, ratio.reason)
 
 
 def _row(report: ExperimentReport, variant: VariantResult, index: int) -> Row:
@@ -120,7 +134,7 @@ def _row(report: ExperimentReport, variant: VariantResult, index: int) -> Row:
             _p_value(compared.adjusted_p_value) if compared else NOTHING,
             f"alone {_p_value(compared.p_value)}" if compared else "",
         ),
-        chance=_percent(compared.chance_to_beat_control) if compared else NOTHING,
+        chance=_chance(compared.chance_to_beat_control) if compared else NOTHING,
         is_significant=bool(compared and compared.is_significant),
         others=_others(report, variant),
         missing=" ".join(compared.reasons) if compared else "",
@@ -141,6 +155,13 @@ def _share(part: int, whole: int) -> str:
 
 def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1%}"
+
+
+def _chance(value: float | None) -> str:
+    """Never 0 % or 100 %: no number of people makes it certain."""
+    if value is not None and not 0.001 <= value <= 0.999:
+        return "above 99.9%" if value > 0.5 else "below 0.1%"
+    return _percent(value)
 
 
 def _signed(value: float | None) -> str:
