@@ -14,14 +14,28 @@ from feedback.models import Action, Feedback
 
 MAX_BATCH = 500
 MAX_CONTEXT_BYTES = 8 * 1024
+MAX_CONTEXT_DEPTH = 30  # MariaDB stores no more than 32
 CLOCK_SKEW = timedelta(minutes=5)
 
 
+def _depth(value: dict[str, Any]) -> int:
+    """How many levels of objects and lists there are; it stops one past what is accepted."""
+    depth = 0
+    level: list[Any] = [value]
+    while level and depth <= MAX_CONTEXT_DEPTH:
+        depth += 1
+        inner = [member for one in level for member in (one.values() if isinstance(one, dict) else one)]
+        level = [member for member in inner if isinstance(member, dict | list)]
+    return depth
+
+
 def _storable_context(value: dict[str, Any]) -> dict[str, Any]:
+    if _depth(value) > MAX_CONTEXT_DEPTH:
+        raise ValueError(f"Give JSON that is at most {MAX_CONTEXT_DEPTH} levels deep.")
     try:
         serialised = orjson.dumps(value)
     except TypeError as error:
-        raise ValueError("Give plain JSON, not nested deeper than 250 levels.") from error
+        raise ValueError("Give plain JSON.") from error
     if len(serialised) > MAX_CONTEXT_BYTES:
         raise ValueError(f"Give at most {MAX_CONTEXT_BYTES} bytes; this is {len(serialised)}.")
     if b"\\u0000" in serialised and holds_nul(value):

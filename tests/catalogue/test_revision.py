@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from catalogue import services
 from catalogue.models import CatalogueState, Event
 from catalogue.schemas import BulkEventIn, EventIn, VenueIn
+from tests.concurrency import together
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -166,27 +167,6 @@ def test_it_counts_what_became_of_venues() -> None:
 
 
 # --- Several writers ------------------------------------------------------------------------------
-def together(*works: object) -> None:
-    """Run `works` at the same time, each with its own connection; raise what any of them raised."""
-    failures: list[BaseException] = []
-
-    def run(work: object) -> None:
-        try:
-            work()  # type: ignore[operator]
-        except BaseException as error:  # noqa: BLE001  handed to the test's own thread
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    if failures:
-        raise failures[0]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_it_survives_several_writers_of_the_same_events() -> None:
     def write(writer: int) -> None:
@@ -213,7 +193,7 @@ def test_it_creates_the_state_once_however_many_are_first() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 def test_a_long_import_holds_up_no_other_writer() -> None:
     """And a reader that saw the other writer's revision still hears of the import afterwards."""
     half_way, go_on = threading.Event(), threading.Event()
