@@ -14,14 +14,14 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 # What each part adds to the log-odds of saving an event one has looked at.
-_INDIFFERENCE = -4.8
+_INDIFFERENCE = -5.1
 _SCENE = 3.2
 _CORNER = 0.6
 _ARTIST = 2.2
 _PROMOTER = 1.2
 _VENUE = 0.8
 _NIGHT = 0.9
-_APPEAL = 1.2
+_APPEAL = 2.2
 _OVER_BUDGET = -0.09  # per euro
 _DISTANCE = -0.05  # per kilometre from home
 _ELSEWHERE = -2.5  # in another city

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from recommendations.demonstration.api_client import Answer, ApiClient, NoAnswer
-from recommendations.demonstration.tally import Tally, match_of
+from recommendations.demonstration.crowd import Float64
+from recommendations.demonstration.tally import Tally, Visit
 from recommendations.demonstration.visits import Act, Listed, Opinions, look_through
 from recommendations.demonstration.world import World
 
 LIST_LENGTH = 20
 _LOST_AFTER = 30  # requests in a row without an answer
+_NEWCOMERS_VISITS = 0.2
 _PAUSE = 1.0  # seconds, after a request without an answer or one too many
 REFUSED = {401, 403}
 NO_EXPERIMENT = "(no experiment)"
@@ -48,6 +50,7 @@ class Simulation:
     generator: np.random.Generator  # who comes when, and how patient they are
     tally: Tally = field(default_factory=Tally)
     _decided: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _visits_of: Counter[int] = field(default_factory=Counter)
     _unanswered: int = 0
 
     def run(self, on_visit: Callable[[Tally], object] = lambda _tally: None) -> Tally:
@@ -55,36 +58,37 @@ class Simulation:
         for deed in self.world.deeds:
             if deed.action in {"save", "hide"}:
                 self._decided[deed.user_id].add(deed.event_id)
-        activity = self.world.crowd.activity / self.world.crowd.activity.sum()
+        how_often = _how_often(self.world)
         started = time.monotonic()
         while not self.pace.over(elapsed=time.monotonic() - started, requests=self.tally.requests):
-            self._visit(int(self.generator.choice(len(activity), p=activity)), opinions)
+            self._visit(int(self.generator.choice(len(how_often), p=how_often)), opinions)
             on_visit(self.tally)
             time.sleep(max(0.0, started + self.tally.requests / self.pace.rate - time.monotonic()))
         return self.tally
 
-    def _visit(self, row: int, opinions: Opinions) -> None:
-        person = self.world.people[row]
-        answer = self._post("/v1/recommendations", {"user_id": person.id, "limit": LIST_LENGTH})
+    def _visit(self, number: int, opinions: Opinions) -> None:
+        person = self.world.people[number]
+        wish = {"user_id": person.id, "city": person.city.name, "limit": LIST_LENGTH}
+        answer = self._post("/v1/recommendations", wish)
         if answer is None:
             return
         listed = [_listed(item) for item in answer.body["recommendations"]]
-        chances = [opinions.chance_of_saving(row, line) for line in listed]
+        chances = [opinions.chance_of_saving(number, line) for line in listed]
+        decided = self._decided[person.id]
+        fit = opinions.fit(number, chances, decided=decided, now=time.time())
         acts = look_through(
             seed=self.world.seed,
             person=person,
             listed=listed,
             chances=chances,
-            decided=self._decided[person.id],
+            decided=decided,
             patience=self.generator,
         )
         saves = sum(act.action == "save" for act in acts) if self._send(person.id, acts, answer) else 0
-        self.tally.visit(
-            variant=answer.body["variant"] or NO_EXPERIMENT,
-            saves=saves,
-            match=match_of(chances),
-            seconds=answer.seconds,
-        )
+        self._visits_of[number] += 1
+        nth = self._visits_of[number] if number >= self.world.people_count else 0
+        variant = answer.body["variant"] or NO_EXPERIMENT
+        self.tally.add(Visit(variant, saves=saves, fit=fit, seconds=answer.seconds, nth=nth))
 
     def _send(self, user_id: str, acts: list[Act], shown: Answer) -> bool:
         """True when the API has stored it."""
@@ -92,7 +96,7 @@ class Simulation:
         items = [_item(user_id, act, recommendation_id) for act in acts]
         if not items or self._post("/v1/feedback", {"items": items}) is None:
             return False
-        self.tally.sent.update(act.action for act in acts)
+        self.tally.stored.update(act.action for act in acts)
         self._decided[user_id].update(act.event_id for act in acts if act.action in {"save", "hide"})
         return True
 
@@ -125,6 +129,17 @@ class Simulation:
         if self._unanswered >= _LOST_AFTER:
             raise ServerAway(f"The API has gone away ({error}).") from error
         time.sleep(_PAUSE)
+
+
+def _how_often(world: World) -> Float64:
+    """(n,) each person's share of the visits: by how active they are; newcomers make a fifth between them."""
+    shares: Float64 = world.crowd.activity.copy()
+    past, new = shares[: world.people_count], shares[world.people_count :]
+    past /= past.sum()
+    if len(new):
+        past *= 1 - _NEWCOMERS_VISITS
+        new[:] = _NEWCOMERS_VISITS / len(new)
+    return shares
 
 
 def _listed(item: dict[str, Any]) -> Listed:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.demonstration.crowd import Float64, chance_of
-from recommendations.demonstration.events import DemoEvent
 from recommendations.demonstration.people import Person
 from recommendations.demonstration.randomness import generator
 from recommendations.demonstration.world import World
 
 _GIVES_UP = 0.1  # after each event: the mean person looks at ten
+_TOP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,34 @@ class Act:
 
 
 class Opinions:
-    """What everybody thinks of every event, worked out when first asked."""
+    """What people think of the events that are on, by their hidden tastes."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._events: dict[str, DemoEvent] = {event.id: event for event in world.calendar}
-        self._chances: dict[str, Float64] = {}
+        events = [event for event in world.events if event.status != "cancelled"]
+        self._people = world.people
+        self._row = {event.id: row for row, event in enumerate(events)}
+        self._city = np.array([event.venue.city for event in events])
+        self._starts = np.array([event.starts_at.timestamp() for event in events])
+        self._chances = np.array([chance_of(world.crowd.liking(event)) for event in events])
 
-    def chance_of_saving(self, row: int, listed: Listed) -> float:
-        """Person `row`'s chance of saving the event, having looked at it."""
-        event = self._events.get(listed.event_id)
-        if event is None:
-            return _guess(self._world.people[row], listed)
-        if event.id not in self._chances:
-            self._chances[event.id] = chance_of(self._world.crowd.liking(event))
-        return float(self._chances[event.id][row])
+    def chance_of_saving(self, person: int, listed: Listed) -> float:
+        """The chance that person number `person` of the world saves this event, having looked at it."""
+        row = self._row.get(listed.event_id)
+        return _guess(self._people[person], listed) if row is None else float(self._chances[row, person])
+
+    def fit(self, person: int, chances: Sequence[float], *, decided: Collection[str], now: float) -> float:
+        """How good the first ten of a list are beside the best ten in town for this person, 0-1.
+
+        `chances` are the list's; the best ten leave out what has started and what the person decided on.
+        """
+        if not chances:
+            return 0.0
+        still_open = (self._starts > now) & (self._city == self._people[person].city.name)
+        for event_id in decided:
+            if event_id in self._row:
+                still_open[self._row[event_id]] = False
+        best = np.sort(self._chances[still_open, person])[::-1][: min(len(chances), _TOP)]
+        return float(min(1.0, np.mean(chances[:_TOP]) / best.mean())) if len(best) else 1.0
 
 
 def _guess(person: Person, listed: Listed) -> float:

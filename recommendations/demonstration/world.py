@@ -1,6 +1,6 @@
 """The whole world on one day: who lives in it, what has been announced, what has been done so far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -21,6 +21,8 @@ class World:
     seed: int
     today: date
     people_count: int
+    newcomers: int = 0  # people beyond those, who have tastes but have never done anything
+    arrival: str = ""  # part of the newcomers' ids, so that another arrival is new again
 
     @property
     def until(self) -> datetime:
@@ -32,7 +34,11 @@ class World:
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
-        return people(seed=self.seed, count=self.people_count)
+        """Those with a past first, then the newcomers."""
+        everybody = people(seed=self.seed, count=self.people_count + self.newcomers)
+        return everybody[: self.people_count] + tuple(
+            replace(person, id=f"{person.id}-new-{self.arrival}") for person in everybody[self.people_count :]
+        )
 
     @cached_property
     def crowd(self) -> Crowd:
@@ -51,7 +57,13 @@ class World:
     @cached_property
     def deeds(self) -> list[Deed]:
         """Three months of behaviour, oldest first."""
-        return deeds(seed=self.seed, crowd=self.crowd, events=self.events, since=self.since, until=self.until)
+        return deeds(
+            seed=self.seed,
+            crowd=Crowd.of(self.people[: self.people_count]),
+            events=self.events,
+            since=self.since,
+            until=self.until,
+        )
 
     def devotee(self, scene: str, city: str = "Dublin") -> Person | None:
         """The person of that city whose first love is this scene and who has saved most: worth a look."""
