@@ -179,7 +179,7 @@ def percentile(starts_at: Float64) -> Float32:
 
 
 def among_its_promoters(events: EventTable) -> tuple[Float32, Float32]:
-    """(next, alone), each (n,): one over the event's place in its promoter's diary, and over the diary's length."""
+    """(next, alone), each (n,): one over its place in the promoter's diary, and the root of its length."""
     lists = events.words[Field.PROMOTER]
     rows, place, size = lists.rows_of_tokens(), np.ones(len(events)), np.ones(len(events))
     order = np.lexsort((events.starts_at[rows], lists.tokens))

@@ -1,6 +1,6 @@
 """People like you: cosine neighbours over what people did, and what the neighbours like among the candidates.
 
-A person is the sum of their events' words (the event itself, artist, venue, promoter, genre), so tonight's gig
+A person is the sum of their events' words (the event itself, artist, venue, promoter, genre), so this gig
 and last year's both find neighbours, and what these like reaches events that nobody has touched.
 """
 

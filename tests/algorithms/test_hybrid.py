@@ -1,0 +1,62 @@
+import numpy as np
+
+from recommendations.algorithms.content_based import WEIGHT_VECTOR
+from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.hybrid import Hybrid
+from recommendations.algorithms.ranker import Choice, fit_weights
+from recommendations.algorithms.signals import INDEX
+from tests.algorithms.contract import AlgorithmContract
+from tests.algorithms.worlds import world
+
+
+class TestHybrid(AlgorithmContract):
+    algorithm = Hybrid
+
+
+def test_with_nothing_to_learn_from_it_keeps_the_fixed_weights() -> None:
+    fitted = Hybrid.fit(Interactions.empty(), generator=np.random.default_rng(0))
+    np.testing.assert_array_equal(fitted.weights, WEIGHT_VECTOR)
+
+
+def test_it_learns_something_from_a_world_with_tastes() -> None:
+    fitted = Hybrid.fit(world(n_users=80).data, generator=np.random.default_rng(0))
+    assert not np.array_equal(fitted.weights, WEIGHT_VECTOR)
+    assert np.isfinite(fitted.weights).all()
+
+
+def test_a_signal_that_the_data_say_nothing_about_keeps_its_prior_weight() -> None:
+    fitted = Hybrid.fit(world().data, generator=np.random.default_rng(0))
+    assert fitted.weights[INDEX["home"]] == WEIGHT_VECTOR[INDEX["home"]]
+
+
+def choices(weights: list[float], people: int = 600) -> list[Choice]:
+    """People who choose one of five by the conditional logit with these weights."""
+    generator = np.random.default_rng(5)
+    out = []
+    for _ in range(people):
+        signals = generator.normal(size=(5, len(weights))).astype(np.float32)
+        utility = signals @ np.array(weights) + generator.gumbel(size=5)
+        out.append(Choice(signals, np.arange(5) == np.argmax(utility)))
+    return out
+
+
+def test_the_ranker_recovers_the_weights_that_people_chose_by() -> None:
+    found = fit_weights(choices([2.0, -1.0, 0.0], people=3000), np.zeros(3), strength=1e-3)
+    np.testing.assert_allclose(found, [2.0, -1.0, 0.0], atol=0.15)
+
+
+def test_the_stronger_the_pull_the_nearer_to_the_prior() -> None:
+    prior = np.array([0.0, 3.0])
+    near = [
+        float(np.abs(fit_weights(choices([1.0, 1.0]), prior, strength=strength) - prior).sum())
+        for strength in (0.1, 100.0, 1e6)
+    ]
+    assert near[0] > near[1] > near[2]
+    assert near[2] < 0.01
+
+
+def test_separable_choices_give_finite_weights() -> None:
+    signals = np.array([[1.0], [0.0]], np.float32)
+    found = fit_weights([Choice(signals, np.array([True, False]))] * 50, np.zeros(1), strength=0.1)
+    assert np.isfinite(found).all()
+    assert found[0] > 0
