@@ -54,7 +54,7 @@ def difference_interval(
     Source: Mee (1984), Biometrics 40, that is Miettinen and Nurminen (1985) without the factor n/(n-1);
     worked examples in Newcombe (1998), Statistics in Medicine 17. statsmodels (to 0.15 at least) differs
     by up to some hundredths in small samples: its constrained estimate takes a count for a sample size
-    (statsmodels issue 10269) and so is not the likelihood's maximum.
+    (its bug report 10269) and so is not the likelihood's maximum.
     """
     if not treatment.users or not control.users:
         return Unknown(NOBODY)
