@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from craic_ml.settings import INSECURE_SECRET
+from recommendations.algorithms.registry import ALGORITHMS
 
 TAG = "craic"
 
@@ -61,5 +62,18 @@ def check_refresh(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             "REFRESH_SECONDS must be between 0 and 1.5 and PREDICTION_FLUSH_SECONDS not negative.",
             hint="New events and promoted models are promised within 2 seconds; the default is 1.0.",
             id="craic.E005",
+        )
+    ]
+
+
+@register(TAG)
+def check_algorithm(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.DEFAULT_ALGORITHM in ALGORITHMS:
+        return []
+    return [
+        Error(
+            f"DEFAULT_ALGORITHM is {settings.DEFAULT_ALGORITHM!r}, which nobody knows.",
+            hint=f"Choose from {', '.join(ALGORITHMS)}.",
+            id="craic.E006",
         )
     ]

@@ -1,0 +1,110 @@
+"""What the README says, done as it is written: `up` is what `make run` calls after installing."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.servers.running import ROOT, Service
+
+pytestmark = pytest.mark.servers
+
+README = (ROOT / "README.md").read_text()
+CURLS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+STARTS_WITHIN_SECONDS = 240.0
+
+
+class Started:
+    """`manage.py up`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.service = Service(folder)
+        self.log = folder / "up.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.service.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not self.service._answers():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait()
+        self.service.pool.clear()
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    running = Started(tmp_path_factory.mktemp("up"))
+    yield running
+    running.stop()
+
+
+def run_curl(line: str, port: int) -> Any:
+    command = shlex.split(line.replace(":4004", f":{port}"))
+    assert command[0] == "curl"
+    done = subprocess.run([*command, "--fail-with-body"], capture_output=True, check=False)
+    assert done.returncode == 0, f"{line}\n{done.stdout.decode()}"
+    return orjson.loads(done.stdout)
+
+
+def test_every_curl_line_works_and_tastes_differ(started: Started) -> None:
+    assert len(CURLS) >= 10
+    answers = [run_curl(line, started.service.port) for line in CURLS]
+    lists = [[item["event_id"] for item in answer["recommendations"]] for answer in answers[:2]]
+    assert all(len(one) == 3 for one in lists)
+    assert not set(lists[0]) & set(lists[1]), "two people with different tastes see the same"
+    before, after = answers[2], answers[5]
+    assert before["recommendations"] != after["recommendations"]
+
+
+def test_it_trained_a_model_started_the_experiment_and_says_what_to_try(started: Started) -> None:
+    port = started.service.port
+    assert run_curl("curl -s http://127.0.0.1:4004/ready", port)["status"] == "ready"
+    [experiment] = run_curl("curl -s http://127.0.0.1:4004/v1/experiments", port)["experiments"]
+    assert experiment["id"] == "rec_algorithm_v1"
+    assert {one["variant_id"]: one["algorithm"] for one in experiment["variants"]} == {
+        "control": "popularity",
+        "collaborative_filtering": "user_knn",
+        "content_based": "content_based",
+        "hybrid": "hybrid",
+    }
+    said = started.log.read_text()
+    assert "password" in said
+    assert said.count("curl -s ") >= 3
+    assert f"http://127.0.0.1:{port}/admin/" in said
+
+
+def test_the_demonstrations_people_can_use_it(started: Started) -> None:
+    played = started.service.manage(
+        "simulate", "--url", started.service.base, "--requests", "30", "--rate", "20"
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    results = started.service.call("GET", "/v1/experiments/rec_algorithm_v1/results")[1]
+    assert results["participants"] > 0
+
+
+def test_a_second_start_keeps_what_is_there(started: Started) -> None:
+    version = run_curl("curl -s http://127.0.0.1:4004/health", started.service.port)["model_version"]
+    again = started.service.manage("demo")
+    assert again.returncode == 0
+    assert "exists" in again.stdout
+    assert "Everything was there already." in again.stdout
+    assert version == "v1"
