@@ -6,12 +6,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import action, display
 
 from catalogue import services
 from catalogue.forms import EventForm, TasteForm, VenueForm
 from catalogue.models import Event, EventStatus, TasteProfile, Venue
+from common.admin_filters import MomentRangeFilter
 
 
 class KeyedAdmin(ModelAdmin):
@@ -33,7 +34,7 @@ class EventAdmin(KeyedAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("city", FieldTextFilter),
-        ("starts_at", RangeDateTimeFilter),
+        ("starts_at", MomentRangeFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
     )
     list_filter_submit = True

@@ -28,6 +28,11 @@ def _currency(value: str) -> str:
     return value.upper()
 
 
+def _together(latitude: float | None, longitude: float | None) -> None:
+    if (latitude is None) != (longitude is None):
+        raise ValueError("Give latitude and longitude together, or neither.")
+
+
 def _status(value: Any) -> Any:
     return EventStatus.SCHEDULED if value is None else value
 
@@ -68,8 +73,7 @@ class EventIn(Shape):
             raise ValueError("ends_at is before starts_at.")
         if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
             raise ValueError("price_min is above price_max.")
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("Give latitude and longitude together, or neither.")
+        _together(self.latitude, self.longitude)
         return self
 
 
@@ -127,6 +131,11 @@ class VenueIn(Shape):
     genre_focus: Words = []
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _together(self.latitude, self.longitude)
+        return self
 
 
 class Place(Shape):

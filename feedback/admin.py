@@ -1,9 +1,10 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.paginator import InfinitePaginator
 
+from common.admin_filters import MomentRangeFilter
 from feedback.models import Feedback
 
 
@@ -12,7 +13,7 @@ class FeedbackAdmin(ModelAdmin):
     """History: to be read, never changed."""
 
     list_display = ("user_id", "action", "event_id", "occurred_at", "position", "recommendation_id")
-    list_filter = (("action", ChoicesDropdownFilter), ("occurred_at", RangeDateTimeFilter))
+    list_filter = (("action", ChoicesDropdownFilter), ("occurred_at", MomentRangeFilter))
     list_filter_submit = True
     # Exact, so that the search uses the indexes of a table with millions of rows.
     search_fields = ("user_id__exact", "event_id__exact")
