@@ -1,6 +1,7 @@
 """The OpenAPI schema is generated from the code and names every endpoint of the contract."""
 
 import warnings
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ ENDPOINTS = {
 }
 
 
-def schema() -> dict[str, dict[str, dict[str, object]]]:
+def schema() -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found: dict[str, dict[str, dict[str, object]]] = SchemaGenerator().get_schema(
@@ -34,7 +35,7 @@ def schema() -> dict[str, dict[str, dict[str, object]]]:
 
 
 def test_it_is_valid_openapi_3() -> None:
-    validate_schema(schema())
+    validate_schema(schema())  # type: ignore[no-untyped-call]
 
 
 def test_it_names_every_endpoint() -> None:
@@ -46,8 +47,8 @@ def test_it_names_every_endpoint() -> None:
 def test_every_endpoint_says_what_it_is_for_and_what_errors_look_like(endpoint: tuple[str, str]) -> None:
     path, method = endpoint
     operation = schema()["paths"][path][method]
-    assert operation.get("summary"), f"{method} {path} has no summary"  # type: ignore[attr-defined]
-    errors = [code for code in operation["responses"] if code.startswith("4")]  # type: ignore[index]
+    assert operation.get("summary"), f"{method} {path} has no summary"
+    errors = [code for code in operation["responses"] if code.startswith("4")]
     assert errors, f"{method} {path} documents no error"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalogue.schemas import BulkEventIn
 from catalogue.services import events_upsert
+from feedback.models import Action
 from feedback.services import NewFeedback, feedback_record
 from modelregistry.artefacts import WrittenArtefact
 from modelregistry.models import ModelVersion, TrainingRun, Trigger
@@ -52,7 +53,7 @@ def feedback_add(
 ) -> None:
     now = now or timezone.now()
     at = now - timedelta(days=days_ago)
-    item = NewFeedback(user_id=user_id, event_id=event_id, action=action, occurred_at=at)
+    item = NewFeedback(user_id=user_id, event_id=event_id, action=Action(action), occurred_at=at)
     feedback_record(items=[item], now=now)
 
 
@@ -69,7 +70,9 @@ def world_add(now: datetime | None = None) -> None:
                 if (person + number) % 3 == 0:
                     at = now - timedelta(days=63 - 4 * number, minutes=person)
                     items.append(
-                        NewFeedback(user_id=f"{scene}-{person}", event_id=past, action="save", occurred_at=at)
+                        NewFeedback(
+                            user_id=f"{scene}-{person}", event_id=past, action=Action.SAVE, occurred_at=at
+                        )
                     )
         for number in range(COMING):
             events.append(event_in(f"{scene}-next-{number}", days=3 + number, now=now, **facts))
@@ -79,7 +82,7 @@ def world_add(now: datetime | None = None) -> None:
                     NewFeedback(
                         user_id=f"{scene}-{person}",
                         event_id=f"{scene}-next-{number}",
-                        action="save",
+                        action=Action.SAVE,
                         occurred_at=at,
                     )
                 )

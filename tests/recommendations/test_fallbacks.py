@@ -1,5 +1,6 @@
 """When the personal part cannot be done: popularity, and it says so."""
 
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -11,7 +12,7 @@ from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import feedback_add
 
 
-def fallback_reason(answer: dict[str, object]) -> str:
+def fallback_reason(answer: dict[str, Any]) -> str:
     return Prediction.objects.get(recommendation_id=answer["recommendation_id"]).fallback_reason
 
 

@@ -23,11 +23,11 @@ def prediction() -> Prediction:
 
 
 @pytest.fixture
-def log(settings: object) -> PredictionLog:
+def log(settings: object, monkeypatch: pytest.MonkeyPatch) -> PredictionLog:
+    """One that writes only when the test says so."""
     settings.PREDICTION_FLUSH_SECONDS = 3600  # type: ignore[attr-defined]
-    log = PredictionLog()
-    log._start_writer = mock.Mock()  # type: ignore[method-assign]  the test flushes by itself
-    return log
+    monkeypatch.setattr(PredictionLog, "_start_writer", lambda _: None)
+    return PredictionLog()
 
 
 @pytest.mark.django_db
