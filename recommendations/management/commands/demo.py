@@ -1,7 +1,7 @@
 """Load the demonstration: real venues, invented nights, invented people with tastes of their own."""
 
-from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
-from datetime import date, datetime
+from argparse import RawDescriptionHelpFormatter
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from common.errors import CraicError
-from recommendations.demonstration.events import DUBLIN_TIME
+from recommendations.demonstration.arguments import day, positive, today_in_dublin
 from recommendations.demonstration.loading import (
     EXPERIMENT_KEY,
     Loaded,
@@ -40,23 +40,6 @@ afterwards:
 
 exit codes: 0 loaded or nothing new, 1 failed, 2 wrong usage
 """
-
-
-def positive(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 100_000:
-        raise ArgumentTypeError("give a whole number from 1 to 100000")
-    return int(text)
-
-
-def day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError("give a day as 2026-05-01") from error
-
-
-def today_in_dublin(now: datetime) -> date:
-    return now.astimezone(DUBLIN_TIME).date()
 
 
 class Command(BaseCommand):

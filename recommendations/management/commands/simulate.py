@@ -1,6 +1,6 @@
 """Let the demonstration's people use the running API."""
 
-from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,10 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from recommendations.demonstration.api_client import ApiClient
+from recommendations.demonstration.arguments import above_zero, positive, today_in_dublin, whole
 from recommendations.demonstration.simulation import Pace, ServerAway, Simulation
 from recommendations.demonstration.tally import Tally
 from recommendations.demonstration.world import World
-from recommendations.management.commands.demo import positive, today_in_dublin
 
 HELP = """\
 Play the people of `manage.py demo` against the running API over HTTP. Each visit asks for one person's list
@@ -32,20 +32,6 @@ examples:
 
 exit codes: 0 done (also when interrupted), 1 the API is away or refuses us, 2 wrong usage
 """
-
-
-def whole(text: str) -> int:
-    return 0 if text == "0" else positive(text)
-
-
-def above_zero(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ArgumentTypeError("give a number") from error
-    if not 0 < value < 1e6:
-        raise ArgumentTypeError("give a number above 0")
-    return value
 
 
 class Command(BaseCommand):
