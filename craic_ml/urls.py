@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("v1/", include("catalogue.urls")),
     path("v1/", include("experiments.urls")),
     path("v1/", include("recommendations.urls")),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/retrain", admin.site.admin_view(retrain_now), name="admin-retrain"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
