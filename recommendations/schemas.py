@@ -1,6 +1,7 @@
 """Shapes of the recommendation, model and person endpoints (contract)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -83,13 +84,16 @@ def _names(value: Any) -> Iterator[str]:
             yield name
 
 
-class ReasonOut(BaseModel):
+# Dataclasses rather than models: twenty of the one and two hundred of the other are made for every request.
+@dataclass(slots=True)
+class ReasonOut:
     code: str
     value: float
     weight: float
 
 
-class RecommendationOut(BaseModel):
+@dataclass(slots=True)
+class RecommendationOut:
     event_id: str
     title: str
     artist_name: str | None
@@ -98,11 +102,11 @@ class RecommendationOut(BaseModel):
     date: datetime
     price: float | None
     venue_name: str | None
-    score: float = Field(description="0-1, comparable within this list.")
-    confidence: float = Field(description="0-1, how much this rests on.")
+    score: Annotated[float, Field(description="0-1, comparable within this list.")]
+    confidence: Annotated[float, Field(description="0-1, how much this rests on.")]
     algorithm: str
-    reason: str = Field(description="One sentence for a person.")
-    reasons: list[ReasonOut] = Field(description="Additive contributions that explain the order.")
+    reason: Annotated[str, Field(description="One sentence for a person.")]
+    reasons: Annotated[list[ReasonOut], Field(description="Additive contributions that explain the order.")]
     context_reasons: list[str]
     position: int
 

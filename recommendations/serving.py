@@ -181,7 +181,7 @@ def _answer(
 def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequence[str]) -> RecommendationOut:
     card = event.card
     speaking = [one for one in event.contributions if one.value * one.weight > 0]
-    return RecommendationOut.model_construct(
+    return RecommendationOut(
         event_id=card.event_id,
         title=card.title,
         artist_name=", ".join(card.artists) or None,
@@ -194,10 +194,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
         algorithm=ranked.algorithm,
         reason=event.sentence or FALLBACK_SENTENCE,
-        reasons=[
-            ReasonOut.model_construct(code=one.code.value, value=one.value, weight=one.weight)
-            for one in event.contributions
-        ],
+        reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],
         context_reasons=[one.code.value for one in speaking if context and one.code in _CONTEXT_SIGNALS],
         position=position,
     )

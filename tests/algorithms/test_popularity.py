@@ -78,7 +78,7 @@ def test_more_interest_never_means_a_lower_score(wanted: list[float]) -> None:
     fitted = Popularity.fit(Interactions.empty(), generator=np.random.default_rng(0))
     prepared = fitted.prepare(slate_of([concert(str(row)) for row in range(len(wanted))], wanted), now=NOW)
     scores = fitted.score(nobody(), prepared)
-    assert (np.diff(scores[np.argsort(np.float32(wanted), kind="stable")]) >= 0).all()
+    assert (np.diff(scores[np.argsort(np.array(wanted, np.float32), kind="stable")]) >= 0).all()
 
 
 def test_the_age_of_an_action_matters() -> None:

@@ -100,7 +100,7 @@ def nobody() -> Person:
 
 def somebody(events: Sequence[EventFacts], weights: Sequence[float] | None = None) -> Person:
     chosen = np.ones(len(events)) if weights is None else np.array(weights)
-    times = NOW - DAY * np.arange(len(events), 0, -1)
+    times = NOW - DAY * np.arange(len(events), 0, -1, dtype=np.float64)
     return Person(EventTable.of(events), chosen.astype(np.float32), times)
 
 

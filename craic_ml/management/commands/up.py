@@ -23,17 +23,17 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("check", fail_level="ERROR", verbosity=0)
+        url = f"http://127.0.0.1:{os.environ.get('PORT', '4004')}"
         self._step("Migrating the database")
         call_command("migrate", interactive=False, verbosity=0)
         self._step("Collecting static files")
         call_command("collectstatic", interactive=False, verbosity=0)
         self._step("Loading the demonstration (manage.py demo)")
-        call_command("demo")
+        call_command("demo", url=url)
         if ModelVersion.objects.champion() is None:
             self._step("Training the first model (manage.py retrain)")
             self._manage("retrain")
-        self.stdout.write(self._welcome(f"http://127.0.0.1:{os.environ.get('PORT', '4004')}"))
+        self.stdout.write(self._welcome(url))
         self._serve()
 
     def _step(self, name: str) -> None:
