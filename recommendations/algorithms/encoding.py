@@ -147,12 +147,3 @@ class SlateWords:
         """(len(vectors), N_BLOCKS, n): each vector over the vocabulary, against each block of each event."""
         parts = [self.matrix @ np.asarray(vector, np.float32) for vector in vectors]
         return np.stack(parts).reshape(len(vectors), N_BLOCKS, self.n)
-
-    def one_block(self, block: int, vector: npt.NDArray[np.floating]) -> Float32:
-        """(n,) a vector over the vocabulary against one block of each event."""
-        rows = slice(block * self.n, (block + 1) * self.n + 1)
-        start = self.matrix.indptr[rows]
-        inside = slice(start[0], start[-1])
-        gathered = self.matrix.data[inside] * np.asarray(vector, np.float32)[self.matrix.indices[inside]]
-        owner = np.repeat(np.arange(self.n), np.diff(start))
-        return np.bincount(owner, gathered, minlength=self.n).astype(np.float32)

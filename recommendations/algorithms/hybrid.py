@@ -15,7 +15,9 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import SignalModel, SignalSlate, signal_matrix
 
-CUT_SHARES = (0.6, 0.75, 0.9)  # of the actions that came before each training cut
+CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each training cut
+FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
+PLENTY = 50_000  # actions
 CHOOSERS_PER_CUT = 300
 PASSED_OVER = 80  # other events that were on, drawn for each chooser
 PRIOR_STRENGTH = 3.0
@@ -57,10 +59,11 @@ def training_cuts(data: Interactions) -> Iterator[Cut]:
     """Moments inside the data with enough before them to know people by and enough after to learn from."""
     if len(data) == 0:
         return
-    times = np.quantile(data.occurred_at, CUT_SHARES)
+    shares = FEW_CUT_SHARES if len(data) > PLENTY else CUT_SHARES
+    times = np.quantile(data.occurred_at, shares)
     for now in times:
         yield cut_at(data, float(now), cold=False)
-    starts = np.quantile(data.events.starts_at[data.event], CUT_SHARES)
+    starts = np.quantile(data.events.starts_at[data.event], shares)
     for now in starts:
         yield cut_at(data, float(now), cold=True)
 

@@ -12,7 +12,7 @@ HOME_KM = 6.0
 NEAREST_KM = (0.1, 40.0)  # "the same place" and "nowhere near": the ends of the nearest-place scale
 HOURS = 168
 SLOT_HOURS = 2.0
-LAST_PLACES = 40
+LAST_PLACES = 30
 GRIDS = (1000.0, 500.0, 200.0, 100.0, 50.0, 20.0)  # places a degree: about 100 m, then coarser
 MOST_PLACES = 800  # distances are worked out per person, place by place
 
@@ -86,7 +86,7 @@ def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
         return np.zeros(n, np.float32), np.zeros(n, np.float32)
     away = slate.distances(events.latitude[used], events.longitude[used])
     liked = weight[used] > 0
-    density = np.exp(-away / OWN_PLACES_KM) @ weight[used].astype(np.float32)
+    density = (np.exp(-away / OWN_PLACES_KM) * weight[used].astype(np.float32)).sum(axis=1)
     density /= max(float(weight[used][liked].sum()), 1.0)
     if not liked.any():
         return np.zeros(n, np.float32), slate.spread(density)

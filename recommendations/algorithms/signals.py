@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.algorithms.dataset import (
+    Bool,
     EventTable,
     Field,
     Float32,
@@ -48,23 +49,22 @@ FIELD_SIGNALS = {
     Field.TAG: Signal.GENRE,
     Field.CITY: Signal.CITY,
 }
+SHARED_FIELDS = (Field.ARTIST, Field.PROMOTER, Field.GENRE, Field.CITY)
+COUNTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE, Field.TAG)
 RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 FOLLOWED = (Field.PROMOTER, Field.ARTIST)
-SOON = 10.0  # how steeply "soon" falls over the slate: gone after its first third
-RECENT = 30 * 86_400.0  # half-life of "lately", seconds
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
 RATE_SHRINKAGE = 2.0  # events' worth of doubt about a share of somebody's events
 
 COLUMNS: tuple[Column, ...] = (
-    *(Column(f"{kind}_share", FIELD_SIGNALS[kind]) for kind in WORD_FIELDS),
-    *(Column(f"{kind}_count", FIELD_SIGNALS[kind]) for kind in WORD_FIELDS),
+    *(Column(f"{kind}_share", FIELD_SIGNALS[kind]) for kind in SHARED_FIELDS),
+    *(Column(f"{kind}_count", FIELD_SIGNALS[kind]) for kind in COUNTED_FIELDS),
     *(Column(f"{kind}_rate", FIELD_SIGNALS[kind]) for kind in RATED_FIELDS),
     *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
     Column("similar_log", Signal.SIMILAR_PEOPLE),
-    Column("text_share", Signal.TEXT),
-    Column("text_sum", Signal.TEXT),
+    Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
     Column("home", Signal.HOME),
@@ -75,20 +75,17 @@ COLUMNS: tuple[Column, ...] = (
     Column("expected", Signal.POPULAR),
     Column("untouched", Signal.POPULAR),
     Column("lead", Signal.LEAD_TIME),
-    Column("soon", Signal.LEAD_TIME),
     Column("next", Signal.LEAD_TIME),
     Column("alone", Signal.LEAD_TIME),
-    Column("promoter_recent", Signal.PROMOTER),
     Column("followed", Signal.PROMOTER),
     Column("followed_popular", Signal.POPULAR),
     Column("followed_untouched", Signal.POPULAR),
     Column("followed_lead", Signal.LEAD_TIME),
-    Column("followed_soon", Signal.LEAD_TIME),
     Column("followed_next", Signal.LEAD_TIME),
     Column("followed_alone", Signal.LEAD_TIME),
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
-CIRCUMSTANCES = ("popular", "untouched", "lead", "soon", "next", "alone")
+CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
 
 
@@ -102,9 +99,9 @@ class SignalSlate:
     neighbour_columns: Int64  # (v,) the neighbourhood's column of each word, -1 unknown
     rates: Float32  # (len(RATED_FIELDS), n) one over the events that carried the candidate's words before
     circumstances: Float32  # (len(CIRCUMSTANCES), n)
-    expected: Float32  # (n,)
-    price: Float32  # (n,) NaN unknown
-    now: float
+    expected: Float32  # (n,) log of what its artists, venue and promoter lead one to expect
+    log_price: Float32  # (n,) log1p of the lowest price, 0 unknown
+    priced: Bool  # (n,) whether the price is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,7 @@ class SignalModel:
         events = slate.events
         words = SlateWords.of(events)
         carried, _ = self.records.of_words(words.vocabulary)
+        priced = np.isfinite(events.price)
         rates = words.match([1.0 / (carried + RATE_SHRINKAGE)])[0]
         return SignalSlate(
             words=words,
@@ -136,8 +134,8 @@ class SignalModel:
             rates=rates[[BLOCK[kind] for kind in RATED_FIELDS]],
             circumstances=circumstances(slate),
             expected=np.log1p(self.records.expected(words)),
-            price=np.asarray(events.price),
-            now=now,
+            log_price=np.log1p(np.maximum(np.where(priced, events.price, 0.0), 0.0)).astype(np.float32),
+            priced=priced,
         )
 
     def to_arrays(self) -> Arrays:
@@ -166,7 +164,7 @@ def circumstances(slate: Slate) -> Float32:
     liking = popular(slate, np.zeros(len(events), np.float32)).astype(np.float32)
     lead = percentile(events.starts_at)
     following, alone = among_its_promoters(events)
-    return np.stack([liking, liking <= 0, lead, np.exp(-SOON * lead), following, alone]).astype(np.float32)
+    return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
 
 
 def percentile(starts_at: Float64) -> Float32:
@@ -221,8 +219,10 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
     votes = model.neighbourhood.votes(words)[slate.neighbour_columns]
     counted, voted = slate.words.match([own, votes])
     counted = counted[:EVENT_BLOCK]
-    np.divide(counted, words.total, out=_rows(out, "share"))
-    _rows(out, "count")[:] = signed_log(counted)
+    for kind in SHARED_FIELDS:
+        np.divide(counted[BLOCK[kind]], words.total, out=out[INDEX[f"{kind}_share"]])
+    for kind in COUNTED_FIELDS:
+        out[INDEX[f"{kind}_count"]] = signed_log(counted[BLOCK[kind]])
     for number, kind in enumerate(RATED_FIELDS):
         np.multiply(counted[BLOCK[kind]], slate.rates[number], out=out[INDEX[f"{kind}_rate"]])
     for kind in VOTED_FIELDS:
@@ -234,38 +234,22 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
     out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
 
 
-def _rows(out: Float32, what: str) -> Float32:
-    first = INDEX[f"{WORD_FIELDS[0]}_{what}"]
-    return out[first : first + EVENT_BLOCK]
-
-
 def _history_rows(out: Float32, person: Person, total: float, slate: SignalSlate) -> None:
     similar = slate.text.similarity(person)
-    out[INDEX["text_share"]] = similar / total
-    out[INDEX["text_sum"]] = signed_log(similar)
+    out[INDEX["text"]] = signed_log(similar)
     out[INDEX["near_nearest"]], out[INDEX["near_density"]] = own_places(person, slate.places)
     out[INDEX["week_hour"]], out[INDEX["day_hour"]] = own_hours(person, slate.places, total)
-    out[INDEX["promoter_recent"]] = _recent_promoters(person, slate)
-
-
-def _recent_promoters(person: Person, slate: SignalSlate) -> Float32:
-    """(n,) what the person did lately about the promoter."""
-    lists = person.events.words[Field.PROMOTER]
-    fresh = person.weight * np.exp2(-np.maximum(slate.now - person.occurred_at, 0.0) / RECENT)
-    lately = slate.words.vocabulary.add_up(lists.tokens, np.repeat(fresh, np.diff(lists.indptr)))
-    return signed_log(slate.words.one_block(BLOCK[Field.PROMOTER], lately))
 
 
 def price_fit(person: Person, slate: SignalSlate) -> Float32:
     """(n,) 1 at the person's usual price, falling with the ratio; less 1 over a stated budget; 0 unknown."""
     fit = np.zeros(slate.words.n, np.float32)
-    known = np.isfinite(slate.price)
     paid = np.isfinite(person.events.price) & (person.weight > 0)
-    if paid.any() and known.any():
+    if paid.any():
         prices = np.log1p(np.maximum(person.events.price[paid], 0.0))
-        usual = np.average(prices, weights=person.weight[paid])
-        fit[known] = np.exp(-np.abs(np.log1p(np.maximum(slate.price[known], 0.0)) - usual))
+        usual = np.float32(np.average(prices, weights=person.weight[paid]))
+        fit = np.where(slate.priced, np.exp(-np.abs(slate.log_price - usual)), fit)
     budget = person.taste.budget_max
     if budget is not None and np.isfinite(budget):
-        fit[known] -= slate.price[known] > budget
+        fit = fit - (slate.priced & (slate.log_price > np.float32(np.log1p(max(budget, 0.0)))))
     return fit

@@ -18,8 +18,8 @@ from recommendations.algorithms.dataset import (
 from recommendations.algorithms.encoding import Vocabulary
 from recommendations.algorithms.protocol import Arrays
 
-TERMS_PER_EVENT = 30  # the rarest words carry the meaning; the rest cost time in every request
-TEXT_HISTORY = 40  # events of a person's past whose text is read
+TERMS_PER_EVENT = 24  # the rarest words carry the meaning; the rest cost time in every request
+TEXT_HISTORY = 30  # events of a person's past whose text is read
 VOCABULARY_LIMIT = 100_000
 
 

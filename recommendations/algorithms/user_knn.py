@@ -37,9 +37,9 @@ from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 NEIGHBOURS = 50
 WORDS_PER_PERSON = 64  # the heaviest; the tail adds memory, not neighbours
-PEOPLE_PER_WORD = 150  # who hold a word most strongly: the only ones it can make neighbours
+PEOPLE_PER_WORD = 120  # who hold a word most strongly: the only ones it can make neighbours
 MOST_LIKING = 1.5  # one event can say this much about a person, however often they act on it
-WORDS_ASKED = 48  # of a person's own words, the heaviest are looked up
+WORDS_ASKED = 40  # of a person's own words, the heaviest are looked up
 
 FIELD_WEIGHTS = {
     Field.ARTIST: 1.0,
