@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.running import Service, running_service
-
-pytestmark = pytest.mark.servers
+from tests.servers.running import Service, Started, running_service
 
 
 @pytest.fixture
@@ -45,3 +43,11 @@ def small_world(service: Service) -> Service:
     ]
     assert service.call("POST", "/v1/feedback", {"items": items})[0] == 200
     return service
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """What `make run` leaves running; shared, since it takes a while."""
+    running = Started(tmp_path_factory.mktemp("up"))
+    yield running
+    running.stop()

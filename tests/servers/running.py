@@ -16,6 +16,7 @@ import urllib3
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_SECONDS = 60.0
+IS_UP_WITHIN_SECONDS = 240.0  # with the demonstration loaded and a model trained
 
 
 def free_port() -> int:
@@ -71,12 +72,12 @@ class Service:
             command, cwd=ROOT, env=self.environment, start_new_session=True, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS
-        while not self._answers():
+        while not self.answers():
             if time.monotonic() > deadline or self._server.poll() is not None:
                 raise RuntimeError("the server did not start")
             time.sleep(0.1)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         try:
             return bool(self.pool.request("GET", f"{self.base}/health").status == 200)
         except urllib3.exceptions.HTTPError:
@@ -114,3 +115,30 @@ def running_service(folder: Path) -> Iterator[Service]:
     finally:
         service.kill()
         service.pool.clear()
+
+
+class Started:
+    """`manage.py up`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.service = Service(folder)
+        self.log = folder / "up.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.service.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + IS_UP_WITHIN_SECONDS
+        while not self.service.answers():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait()
+        self.service.pool.clear()
