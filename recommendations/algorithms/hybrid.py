@@ -19,7 +19,7 @@ CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each t
 FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
 PLENTY = 50_000  # actions
 CHOOSERS_PER_CUT = 300
-PASSED_OVER = 80  # other events that were on, drawn for each chooser
+PASSED_OVER = 60  # other events that were on, drawn for each chooser
 PRIOR_STRENGTH = 3.0
 
 
@@ -82,7 +82,9 @@ def choices_at(cut: Cut, generator: np.random.Generator) -> Iterator[Choice]:
 
 def draw(chooser: Chooser, n: int, generator: np.random.Generator) -> tuple[Int64, npt.NDArray[np.bool_]]:
     """(rows, chosen): all of the person's choices and up to `PASSED_OVER` others that were open to them."""
-    others = np.setdiff1d(np.arange(n), np.concatenate([chooser.chosen, chooser.closed]))
+    is_other = np.ones(n, np.bool_)
+    is_other[chooser.chosen] = is_other[chooser.closed] = False
+    others = np.flatnonzero(is_other)
     if len(others) > PASSED_OVER:
         others = generator.choice(others, PASSED_OVER, replace=False)
     rows = np.concatenate([chooser.chosen, others])
