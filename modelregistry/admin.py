@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
+from common.admin_filters import MomentRangeFilter
 from common.errors import CraicError
 from modelregistry.admin_parts import badge, comparison, hold_out, link, preformatted, spoken, tables
 from modelregistry.forms import ReasonForm
@@ -59,7 +60,7 @@ class TrainingRunAdmin(HistoryAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("trigger", ChoicesDropdownFilter),
-        ("queued_at", RangeDateTimeFilter),
+        ("queued_at", MomentRangeFilter),
     )
     search_fields = ("requested_by", "outcome", "error", "id__exact")
     search_help_text = "Words of the outcome or error, who asked for it, or a run's number."
@@ -155,7 +156,7 @@ class ModelVersionAdmin(HistoryAdmin):
         "samples",
         "size",
     )
-    list_filter = (("created_at", RangeDateTimeFilter), ("deployed_at", admin.EmptyFieldListFilter))
+    list_filter = (("created_at", MomentRangeFilter), ("deployed_at", admin.EmptyFieldListFilter))
     search_fields = ("number__exact", "data_fingerprint", "artefact_path")
     search_help_text = "A version's number, a data fingerprint or an artefact's folder."
     actions_row = ("promote", "roll_back")
@@ -289,7 +290,7 @@ class ModelVersionAdmin(HistoryAdmin):
 @admin.register(ChampionChange)
 class ChampionChangeAdmin(HistoryAdmin):
     list_display = ("at", "kind_label", "version_link", "previous_link", "actor", "reason")
-    list_filter = (("kind", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
+    list_filter = (("kind", ChoicesDropdownFilter), ("at", MomentRangeFilter))
     search_fields = ("actor", "reason", "version__number__exact")
     search_help_text = "Who, words of the reason, or a version's number."
     list_select_related = ("version", "previous")
