@@ -1,13 +1,16 @@
 """The champion as serving uses it: algorithms ready to score, and the events they were trained on."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelregistry.artefacts import Artefact
 from modelregistry.live import LiveChampion
-from recommendations.algorithms.protocol import Algorithm
+from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.trained_events import ARTEFACT_NAME, TrainedEvents
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +20,25 @@ class ServedModel:
 
     @classmethod
     def of(cls, artefact: Artefact) -> "ServedModel":
-        """Algorithms this release does not know are left out; requests for them fall back."""
+        """Algorithms that this release cannot read are left out; requests for them fall back."""
         arrays = artefact.arrays_by_algorithm
         return cls(
             algorithms={
-                name: ALGORITHMS[name].from_arrays(arrays[name]) for name in arrays if name in ALGORITHMS
+                name: read
+                for name in arrays
+                if name in ALGORITHMS and (read := _algorithm_read(name, arrays[name])) is not None
             },
             trained=TrainedEvents.from_arrays(arrays[ARTEFACT_NAME]),
         )
+
+
+def _algorithm_read(name: str, arrays: Arrays) -> Algorithm | None:
+    """The arrays are whole (their hashes are checked), but another release may have written them."""
+    try:
+        return ALGORITHMS[name].from_arrays(arrays)
+    except (KeyError, ValueError) as error:
+        logger.error("%s cannot be read by this release and is left out: %s", name, error)
+        return None
 
 
 champion: LiveChampion[ServedModel] = LiveChampion(load=ServedModel.of)

@@ -52,7 +52,12 @@ class Hybrid:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(SignalModel.from_arrays(arrays), np.asarray(arrays["weights"]))
+        weights = np.asarray(arrays["weights"])
+        if weights.shape != (len(COLUMNS),):
+            raise ValueError(
+                f"this model weighs {weights.size} signals and this release has {len(COLUMNS)}: train again"
+            )
+        return cls(SignalModel.from_arrays(arrays), weights)
 
 
 def training_cuts(data: Interactions) -> Iterator[Cut]:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Interactions
@@ -27,6 +28,13 @@ def test_it_learns_something_from_a_world_with_tastes() -> None:
 def test_a_signal_that_the_data_say_nothing_about_keeps_its_prior_weight() -> None:
     fitted = Hybrid.fit(world().data, generator=np.random.default_rng(0))
     assert fitted.weights[INDEX["home"]] == WEIGHT_VECTOR[INDEX["home"]]
+
+
+def test_it_refuses_the_weights_of_a_release_with_other_signals() -> None:
+    arrays = dict(Hybrid.fit(Interactions.empty(), generator=np.random.default_rng(0)).to_arrays())
+    arrays["weights"] = arrays["weights"][:-1]
+    with pytest.raises(ValueError, match="train again"):
+        Hybrid.from_arrays(arrays)
 
 
 def choices(weights: list[float], people: int = 600) -> list[Choice]:
