@@ -28,7 +28,7 @@ class Hybrid:
     name: ClassVar[str] = "hybrid"
 
     model: SignalModel
-    weights: Float64  # (len(COLUMNS),)
+    weights: Float64  # (len(WEIGHT_VECTOR),)
 
     @classmethod
     def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
@@ -53,9 +53,9 @@ class Hybrid:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         weights = np.asarray(arrays["weights"])
-        if weights.shape != (len(COLUMNS),):
+        if weights.shape != (len(WEIGHT_VECTOR),):
             raise ValueError(
-                f"this model weighs {weights.size} signals and this release has {len(COLUMNS)}: train again"
+                f"this model weighs {weights.size} signals and this release has {len(WEIGHT_VECTOR)}: train again"
             )
         return cls(SignalModel.from_arrays(arrays), weights)
 
