@@ -55,7 +55,7 @@ class Hybrid:
         weights = np.asarray(arrays["weights"])
         if weights.shape != (len(WEIGHT_VECTOR),):
             raise ValueError(
-                f"this model weighs {weights.size} signals and this release has {len(WEIGHT_VECTOR)}: train again"
+                f"the model weighs {weights.size} signals, this release has {len(WEIGHT_VECTOR)}: train again"
             )
         return cls(SignalModel.from_arrays(arrays), weights)
 

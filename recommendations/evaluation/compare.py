@@ -1,4 +1,7 @@
-"""Is one algorithm better than another, or were these people lucky? The bootstrap (Efron and Tibshirani, 1993)."""
+"""Is one algorithm better than another, or were these people lucky?
+
+The bootstrap (Efron and Tibshirani, 1993).
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How good a fitted algorithm's lists are on a hold-out: every candidate ranked with `score`, as in serving."""
+"""How good a fitted algorithm's lists are on a hold-out: all candidates ranked with `score`, as served."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,8 @@
 
 recall@k     hits@k / targets                               (as LightGCN and BARS)
 precision@k  hits@k / k
-ndcg@k       DCG@k / ideal DCG@min(k, targets), gain 1, discount 1 / log2(rank + 1)   (Järvelin and Kekäläinen, 2002)
+ndcg@k       DCG@k / ideal DCG@min(k, targets), gain 1, discount 1 / log2(rank + 1)
+             (Järvelin and Kekäläinen, 2002)
 map@k        average precision at k over min(k, targets), mean over people
 mrr@k        1 / rank of the first hit, 0 without one among k
 coverage@k   share of the candidates that somebody is shown among their first k

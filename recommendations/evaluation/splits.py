@@ -1,4 +1,4 @@
-"""Hold-outs in time: learn from what came before a moment, rank what was then to come, look at what people did."""
+"""Hold-outs in time: learn from what came before a moment, rank what was to come, see what people did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class HoldOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One measured person: what is known of them, and the candidates they have acted on (not ranked again)."""
+    """One measured person: what is known of them, and the candidates they have acted on (not ranked)."""
 
     person: Person
     seen: Int64  # rows of the slate
@@ -90,7 +90,7 @@ def hold_out_of(
     *,
     now: float,
 ) -> HoldOut:
-    """A hold-out from given candidates and (user, event) choices; choices of others and of seen events drop out.
+    """A hold-out from given candidates and (user, event) choices; those of seen events drop out.
 
     candidates, events: rows of `train.events`.
     """
@@ -120,5 +120,5 @@ def cut_for(data: Interactions, *, days: float) -> float:
 
 
 def rolling_cuts(data: Interactions, *, days: float, folds: int) -> Sequence[float]:
-    """`folds` cuts, oldest first, each `days` after the one before, the last leaving `days` to be predicted."""
+    """`folds` cuts, oldest first, each `days` after the one before, the last leaving `days` to predict."""
     return [data.cutoff - days * DAY * back for back in range(folds, 0, -1)]

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             type=_algorithms,
             default=tuple(ALGORITHMS),
             metavar="NAME,..",
-            help=f"train only these and {', '.join(_needed())}, which serving needs; all: {','.join(ALGORITHMS)}",
+            help=f"train only these and {', '.join(_needed())}; all: {','.join(ALGORITHMS)}",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="train and evaluate, but register and promote nothing"
