@@ -96,5 +96,5 @@ def test_web_processes_do_not_import(heavy: str) -> None:
 
 def test_every_command_has_a_test() -> None:
     commands = [path.stem for path in ROOT.glob("*/management/commands/*.py") if path.stem != "__init__"]
-    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     assert [name for name in commands if f'"{name}"' not in tests] == []
