@@ -1,17 +1,17 @@
 """Feedback and events read from the database into the arrays that algorithms fit from.
 
-Rows are streamed; what stays is a few numbers per action and the events themselves.
+Rows come in pages by their primary key; what stays is a few numbers per action and the events themselves.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from operator import itemgetter
 
 import numpy as np
 
 from catalogue.models import Event, TasteProfile
+from common.keyset import keyset_pages
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import Bool, EventTable, Float64, Int32, Interactions, Taste
@@ -36,7 +36,7 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class _Actions:
-    """m actions as read: dense codes of people and events, in order of first appearance."""
+    """m actions, oldest first: dense codes of people and events, in order of first appearance."""
 
     user: Int32
     event: Int32
@@ -52,9 +52,7 @@ class _Actions:
 
 def training_data_load(*, cutoff: datetime) -> TrainingData:
     """Everything that happened up to `cutoff`, impressions left out."""
-    users: dict[str, int] = {}
-    events: dict[str, int] = {}
-    read = _read_actions(cutoff, users, events)
+    read, users, events = _read_actions(cutoff)
     row_of_code, table = _read_events(events, cutoff)
     known = read.where(row_of_code[read.event] >= 0) if len(read) else read
     kept = known.where(_first_of_each(known))
@@ -74,31 +72,54 @@ def training_data_load(*, cutoff: datetime) -> TrainingData:
     return TrainingData(interactions, len(read), len(read) - len(known), _fingerprint(interactions))
 
 
-def _read_actions(cutoff: datetime, users: dict[str, int], events: dict[str, int]) -> _Actions:
+def _read_actions(cutoff: datetime) -> tuple[_Actions, dict[str, int], dict[str, int]]:
+    """The actions, and the codes of people and of events."""
     rows = (
         Feedback.objects.filter(occurred_at__lte=cutoff)
         .exclude(action=Action.IMPRESSION)
-        .order_by("occurred_at", "id")
-        .values_list("user_id", "event_id", "action", "occurred_at")
-        .iterator(chunk_size=ROWS_AT_ONCE)
+        .values_list("id", "user_id", "event_id", "action", "occurred_at")
     )
+    users: dict[str, int] = {}
+    events: dict[str, int] = {}
     none = np.empty(0, np.int32)
     parts = [_Actions(none, none, none, np.empty(0))]
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+    for page in keyset_pages(rows, size=ROWS_AT_ONCE, key_of=itemgetter(0)):
         parts.append(
             _Actions(
-                np.array([users.setdefault(row[0], len(users)) for row in chunk], np.int32),
-                np.array([events.setdefault(row[1], len(events)) for row in chunk], np.int32),
-                np.array([_CODES[row[2]] for row in chunk], np.int32),
-                np.array([row[3].timestamp() for row in chunk], np.float64),
+                np.array([users.setdefault(row[1], len(users)) for row in page], np.int32),
+                np.array([events.setdefault(row[2], len(events)) for row in page], np.int32),
+                np.array([_CODES[row[3]] for row in page], np.int32),
+                np.array([row[4].timestamp() for row in page], np.float64),
             )
         )
+    return _oldest_first(_concatenated(parts), users, events)
+
+
+def _concatenated(parts: list[_Actions]) -> _Actions:
     return _Actions(
         np.concatenate([part.user for part in parts]),
         np.concatenate([part.event for part in parts]),
         np.concatenate([part.action for part in parts]),
         np.concatenate([part.occurred_at for part in parts]),
     )
+
+
+def _oldest_first(
+    read: _Actions, users: dict[str, int], events: dict[str, int]
+) -> tuple[_Actions, dict[str, int], dict[str, int]]:
+    """`read`, which is in the order of arrival, by when things happened, and the codes that go with that."""
+    order = np.argsort(read.occurred_at, kind="stable")
+    user, users = _coded_anew(read.user[order], users)
+    event, events = _coded_anew(read.event[order], events)
+    return _Actions(user, event, read.action[order], read.occurred_at[order]), users, events
+
+
+def _coded_anew(codes: Int32, code_of: dict[str, int]) -> tuple[Int32, dict[str, int]]:
+    """`codes` and their names with codes in order of first appearance."""
+    _, first = np.unique(codes, return_index=True)
+    new = np.empty(len(code_of), np.int32)
+    new[np.argsort(first)] = np.arange(len(code_of), dtype=np.int32)
+    return new[codes], {name: int(new[code]) for name, code in code_of.items()}
 
 
 def _read_events(codes: dict[str, int], cutoff: datetime) -> tuple[Int32, EventTable]:
@@ -109,8 +130,9 @@ def _read_events(codes: dict[str, int], cutoff: datetime) -> tuple[Int32, EventT
     row_of_code = np.full(len(codes), -1, dtype=np.int32)
     tables = [EventTable.of(())]
     rows = 0
-    for chunk in _event_chunks():
-        wanted = [event for event in chunk if event.id in codes or _is_on_sale(event, cutoff)]
+    stored = Event.objects.only(*FACT_COLUMNS, "deleted_at")
+    for page in keyset_pages(stored, size=EVENTS_AT_ONCE):
+        wanted = [event for event in page if event.id in codes or _is_on_sale(event, cutoff)]
         tables.append(EventTable.of(event_facts(event) for event in wanted))
         for row, event in enumerate(wanted, start=rows):
             if event.id in codes:
@@ -130,12 +152,6 @@ def _with_plausible_announcements(table: EventTable, event: Int32, occurred_at: 
     )
     np.minimum.at(announced_at, event, occurred_at)
     return replace(table, announced_at=announced_at)
-
-
-def _event_chunks() -> Iterator[list[Event]]:
-    rows = Event.objects.only(*FACT_COLUMNS, "deleted_at").order_by("id").iterator(chunk_size=EVENTS_AT_ONCE)
-    while chunk := list(islice(rows, EVENTS_AT_ONCE)):
-        yield chunk
 
 
 def _is_on_sale(event: Event, cutoff: datetime) -> bool:
@@ -182,10 +198,10 @@ def _taken_back_since(all_actions: _Actions, kept: _Actions) -> Bool:
 
 
 def _read_tastes(users: dict[str, int]) -> dict[int, Taste]:
-    profiles = TasteProfile.objects.order_by("user_id").iterator(chunk_size=EVENTS_AT_ONCE)
     return {
         users[profile.user_id]: stated_taste(profile).encoded()
-        for profile in profiles
+        for page in keyset_pages(TasteProfile.objects.all(), size=EVENTS_AT_ONCE)
+        for profile in page
         if profile.user_id in users
     }
 

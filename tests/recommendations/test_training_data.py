@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalogue.schemas import TasteIn
@@ -21,6 +23,10 @@ def rows(data: TrainingData) -> list[tuple[int, int, float]]:
         (int(user), int(found.events.keys[event]), round(float(weight), 2))
         for user, event, weight in zip(found.user, found.event, found.weight, strict=True)
     ]
+
+
+def artists(data: TrainingData) -> dict[int, list[int]]:
+    return {user: taste.words[Field.ARTIST].tolist() for user, taste in data.interactions.tastes.items()}
 
 
 def test_it_counts_repeats_of_one_action_once() -> None:
@@ -98,3 +104,33 @@ def test_the_same_rows_have_the_same_fingerprint_and_other_rows_another() -> Non
     assert np.array_equal(first.interactions.user, again.interactions.user)
     feedback_add("u", "f")
     assert training_data_load(cutoff=cutoff).fingerprint != first.fingerprint
+
+
+def test_pages_of_any_size_make_the_same_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    for name in "abcde":
+        event_add(name)
+        taste_put(user_id=f"fan of {name}", taste=TasteIn(preferred_artists=[name]), now=now)
+    for number in range(23):  # the oldest arrive last
+        feedback_add(f"fan of {'edcba'[number % 5]}", "abcde"[number * 3 % 5], days_ago=1 + number // 2)
+    with CaptureQueriesContext(connection) as unpaged_queries:
+        unpaged = training_data_load(cutoff=now)
+    monkeypatch.setattr("recommendations.training_data.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("recommendations.training_data.EVENTS_AT_ONCE", 2)
+    with CaptureQueriesContext(connection) as paged_queries:
+        paged = training_data_load(cutoff=now)
+    assert (len(unpaged_queries), len(paged_queries)) == (3, 6 + 3 + 3)
+    assert paged.fingerprint == unpaged.fingerprint
+    assert artists(paged) == artists(unpaged)
+    assert len(artists(unpaged)) == 5
+
+
+def test_people_and_events_are_numbered_by_what_happened_first_whatever_arrived_first() -> None:
+    event_add("e")
+    feedback_add("late", "e", days_ago=1)
+    feedback_add("early", "e", days_ago=9)
+    feedback_add("between", "e", days_ago=5)
+    taste_put(user_id="early", taste=TasteIn(preferred_artists=["Kernel"]), now=timezone.now())
+    found = training_data_load(cutoff=timezone.now()).interactions
+    assert found.user.tolist() == [0, 1, 2]
+    assert list(found.tastes) == [0]
