@@ -15,14 +15,23 @@ if TYPE_CHECKING:  # REST framework imports its throttles while it defines APIVi
 
 logger = logging.getLogger(__name__)
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERIODS = {
+    1: ("s", "sec", "second"),
+    60: ("m", "min", "minute"),
+    3_600: ("h", "hour"),
+    86_400: ("d", "day"),
+}
+_SECONDS = {name: seconds for seconds, names in _PERIODS.items() for name in names}
 
 
 @functools.lru_cache(maxsize=8)
 def rate_parse(rate: str) -> tuple[int, int]:
-    """'600/min' as (600, 60)."""
+    """'600/min' as (600, 60). Raises ValueError on what is no rate."""
     count, _, period = rate.partition("/")
-    return int(count), _SECONDS[period.strip()[0].lower()]
+    seconds = _SECONDS.get(period.strip().lower())
+    if seconds is None:
+        raise ValueError(f"{rate!r} is no rate: a number, a slash, and sec, min, hour or day.")
+    return int(count), seconds
 
 
 class UserTokenThrottle(BaseThrottle):

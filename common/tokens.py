@@ -1,4 +1,4 @@
-"""A user's token: verified, always: signature, expiry, algorithm (contract: Credentials)."""
+"""A user's token: verified, always: signature, expiry, algorithm."""
 
 import functools
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def _accepted(algorithm: object, key_id: object) -> tuple[str, Any]:
     if algorithm == "HS256" and settings.JWT_SECRET:
         return "HS256", settings.JWT_SECRET
     if algorithm == "RS256" and settings.JWT_PUBLIC_KEY:
-        key = _public_key(_public_keys(settings.JWT_PUBLIC_KEY), key_id)
+        key = _public_key(public_keys_parse(settings.JWT_PUBLIC_KEY), key_id)
         if key is not None:
             return "RS256", key
         raise errors.NotAuthenticated("The token was signed with an unknown key.", code="token_invalid")
@@ -52,8 +52,8 @@ def _public_key(keys: Mapping[str, Any], key_id: object) -> Any:
 
 
 @functools.lru_cache(maxsize=4)
-def _public_keys(text: str) -> dict[str, Any]:
-    """RSA keys by their id, from a PEM (whose one key has the id "") or a JSON Web Key Set."""
+def public_keys_parse(text: str) -> dict[str, Any]:
+    """RSA public keys by their id, from a PEM (whose one key has the id "") or a JSON Web Key Set."""
     if not text.lstrip().startswith("{"):
         pem = text.replace("\\n", "\n")  # as an environment variable often holds it, on one line
         return {"": RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)}

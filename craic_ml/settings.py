@@ -24,14 +24,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else ["localhos
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 (DATA_DIR / "static").mkdir(parents=True, exist_ok=True)
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 SERVICE_NAME = "ml-service"
 SERVICE_VERSION = __version__
 
-# --- Who may call (contract: Credentials) --------------------------------------------------------
+# --- Who may call --------------------------------------------------------------------------------
 API_AUTH = env.str("API_AUTH", default="open" if DEBUG else "required")
 JWT_SECRET = env.str("JWT_SECRET", default=INSECURE_SECRET)
-JWT_PUBLIC_KEY = env.str("JWT_PUBLIC_KEY", default="")  # PEM; when given, RS256 is accepted too
+JWT_PUBLIC_KEY = env.str("JWT_PUBLIC_KEY", default="")  # PEM or JWKS: RS256 too
 THROTTLE_USER = env.str("THROTTLE_USER", default="600/min")
 
 # --- Recommending --------------------------------------------------------------------------------
@@ -59,7 +60,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_prometheus",
-    "django_filters",
     "django_tasks",
     "django_tasks_db",
     "rest_framework",
@@ -116,6 +116,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Storage -------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'craic.sqlite3'}")}
 PLATFORM_DATABASE_URL = env.str("PLATFORM_DATABASE_URL", default="")
+CONNECT_SECONDS = 5  # a database that is away is noticed at once
 _OPTIONS_BY_ENGINE: dict[str, dict[str, object]] = {
     "django.db.backends.sqlite3": {
         "transaction_mode": "IMMEDIATE",
@@ -123,7 +124,9 @@ _OPTIONS_BY_ENGINE: dict[str, dict[str, object]] = {
         # FULL: an answered request survives a power cut, not only a killed process.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
     },
+    "django.db.backends.postgresql": {"connect_timeout": CONNECT_SECONDS},
     "django.db.backends.mysql": {
+        "connect_timeout": CONNECT_SECONDS,
         "charset": "utf8mb4",
         "init_command": "SET sql_mode='STRICT_TRANS_TABLES', default_storage_engine=INNODB",
     },
@@ -190,5 +193,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL if LOG_LEVEL in LOG_LEVELS else "INFO"},
 }

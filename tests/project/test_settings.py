@@ -6,8 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 ROOT = Path(__file__).resolve().parents[2]
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PRIVATE_PEM = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+PEM = (
+    KEY.public_key()
+    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+JWKS = '{"keys": [' + RSAAlgorithm.to_jwk(KEY.public_key()) + "]}"
 
 
 def start(tmp_path: Path, program: str = "import craic_ml.wsgi", **variables: str) -> tuple[int, str]:
@@ -33,8 +46,17 @@ def start(tmp_path: Path, program: str = "import craic_ml.wsgi", **variables: st
     return done.returncode, done.stdout + done.stderr
 
 
-def test_it_starts_on_good_settings(tmp_path: Path) -> None:
-    assert start(tmp_path) == (0, "")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"THROTTLE_USER": "", "LOG_LEVEL": "warning", "JWT_SECRET": "sixteen letters."},
+        {"THROTTLE_USER": "10/second", "JWT_SECRET": "", "JWT_PUBLIC_KEY": PEM.replace("\n", "\\n")},
+        {"JWT_PUBLIC_KEY": JWKS, "DATABASE_CONN_MAX_AGE": "0", "MIN_TRAINING_SAMPLES": "1"},
+    ],
+)
+def test_it_starts_on_good_settings(tmp_path: Path, variables: dict[str, str]) -> None:
+    assert start(tmp_path, **variables) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +68,20 @@ def test_it_starts_on_good_settings(tmp_path: Path) -> None:
         ({"DEFAULT_RECOMMENDATION_COUNT": "200"}, "craic.E004"),
         ({"REFRESH_SECONDS": "30"}, "craic.E005"),
         ({"DEFAULT_ALGORITHM": "astrology"}, "craic.E006"),
+        ({"THROTTLE_USER": "lots"}, "craic.E007"),
+        ({"THROTTLE_USER": "600"}, "craic.E007"),
+        ({"THROTTLE_USER": "600/month"}, "craic.E007"),
+        ({"THROTTLE_USER": "0/min"}, "craic.E007"),
+        ({"JWT_PUBLIC_KEY": "a key"}, "craic.E008"),
+        ({"JWT_PUBLIC_KEY": "{}"}, "craic.E008"),
+        ({"JWT_PUBLIC_KEY": '{"keys": [5]}'}, "craic.E008"),
+        ({"JWT_PUBLIC_KEY": PEM.replace("A", "B")}, "craic.E008"),
+        ({"JWT_PUBLIC_KEY": PRIVATE_PEM}, "craic.E008"),
+        ({"LOG_LEVEL": "chatty"}, "craic.E009"),
+        ({"MIN_TRAINING_SAMPLES": "0"}, "craic.E010"),
+        ({"JWT_SECRET": "fifteen letters"}, "craic.E011"),
+        ({"JWT_SECRET": ""}, "craic.E011"),
+        ({"DATABASE_CONN_MAX_AGE": "-1"}, "craic.E012"),
     ],
 )
 def test_it_refuses_to_start_on_a_wrong_setting_and_says_what_to_do(
@@ -63,3 +99,14 @@ def test_it_reads_a_secret_from_a_file(tmp_path: Path) -> None:
     program = "from craic_ml import settings; print(settings.JWT_SECRET)"
     code, output = start(tmp_path, program, JWT_SECRET="", JWT_SECRET_FILE=str(secret))
     assert (code, output.strip()[:12]) == (0, "from-a-file-")
+
+
+@pytest.mark.parametrize("url", ["postgres://a:b@db/craic", "mysql://a:b@db/craic"])
+def test_it_waits_5_seconds_for_a_database_to_answer_unless_the_address_says_otherwise(
+    tmp_path: Path, url: str
+) -> None:
+    program = (
+        "from craic_ml import settings; print(settings.DATABASES['default']['OPTIONS']['connect_timeout'])"
+    )
+    assert start(tmp_path, program, DATABASE_URL=url) == (0, "5\n")
+    assert start(tmp_path, program, DATABASE_URL=f"{url}?connect_timeout=9") == (0, "9\n")
