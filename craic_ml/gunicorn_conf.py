@@ -20,8 +20,18 @@ control_socket_disable = True
 _METRICS = Path(os.environ.get("DATA_DIR", "var")).absolute() / "prometheus"
 
 
-def on_starting(server: Any) -> None:
+def when_ready(server: Any) -> None:
+    """The address is ours: forget the counts of the server before, and keep what is loaded out of the
+    collector's way, so that workers go on sharing its memory."""
+    shutil.rmtree(_METRICS, ignore_errors=True)
+    _METRICS.mkdir(parents=True)
     gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    from recommendations.refresher import refresher_start
+
+    refresher_start()
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -30,6 +40,5 @@ def child_exit(server: Any, worker: Any) -> None:
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-shutil.rmtree(_METRICS, ignore_errors=True)
-_METRICS.mkdir(parents=True)
+_METRICS.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_METRICS)

@@ -10,7 +10,7 @@ from django.db import transaction
 from common import errors
 from experiments.algorithm_names import algorithm_names
 from experiments.metrics import PRIMARY_METRICS
-from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant
+from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant, new_salt
 from experiments.querysets import RUNNING
 from experiments.serving import definitions_forget
 from experiments.statistics.assignment import Range, allocate, share_moved
@@ -41,8 +41,12 @@ def experiment_create(
     primary_metric: str = "conversion_rate",
     traffic_percentage: float = 100.0,
     attribution_hours: int = 168,
+    salt: str | None = None,
 ) -> Experiment:
-    """A new draft. Raises Conflict when the key is taken, InvalidInput when weights do not sum to 1."""
+    """A new draft. Raises Conflict when the key is taken, InvalidInput when weights do not sum to 1.
+
+    `salt` is random unless given; two experiments never share one.
+    """
     if Experiment.objects.filter(key=key).exists():
         raise errors.Conflict(f"There is already an experiment called {key}.")
     if primary_metric not in [metric.key for metric in PRIMARY_METRICS]:
@@ -57,6 +61,7 @@ def experiment_create(
         attribution_hours=attribution_hours,
         created_at=now,
         created_by=actor,
+        salt=salt or new_salt(),
     )
     for plan in variants:
         Variant.objects.create(experiment=experiment, **dataclasses.asdict(plan))

@@ -57,7 +57,7 @@ class RecommendationsView(LeanView):
                 filters=asked.filters,
                 context_genres=asked.context_names("genres"),
                 context_artists=asked.context_names("artists"),
-                surface=asked.surface,
+                surface=asked.surface or "",
             ),
             now=timezone.now(),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from recommendations.holdout_metrics import FEWEST_USERS, HoldoutReport
 
-TOLERANCE = 0.01  # NDCG@10 below the champion that still counts as not worse
+TOLERANCE = 0.05  # the share of the other's NDCG@10 that may be lost and still count as not worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def _decide(report: HoldoutReport) -> GateDecision:
             True, f"{report.users} people in the hold-out are too few to judge by; the newer data decides."
         )
     challenger, popularity = report.challenger_ndcg, report.popularity_ndcg
-    if challenger < popularity - TOLERANCE:
+    if challenger < popularity * (1 - TOLERANCE):
         return GateDecision(
             False, f"NDCG@10 {challenger:.4f} is below popularity's {popularity:.4f} on the hold-out."
         )
@@ -38,7 +38,7 @@ def _decide(report: HoldoutReport) -> GateDecision:
     words = (
         f"NDCG@10 {challenger:.4f} beside the champion's {champion:.4f} and popularity's {popularity:.4f}."
     )
-    if challenger < champion - TOLERANCE:
+    if challenger < champion * (1 - TOLERANCE):
         return GateDecision(False, f"Worse than the champion. {words}")
     return GateDecision(True, f"Not worse than the champion. {words}")
 

@@ -52,17 +52,11 @@ class History:
 
 def history_load(user_id: str) -> History:
     """One indexed query; a second one only for somebody with more than `RECENT_ACTIONS` actions."""
-    rows = (
-        Feedback.objects.filter(user_id=user_id)
-        .exclude(action=Action.IMPRESSION)
-        .order_by("-occurred_at", "-id")
-        .values_list("event_id", "action", "occurred_at")[:RECENT_ACTIONS]
-    )
-    deeds = tuple(Deed(*row) for row in rows)
+    rows = Feedback.objects.deeds_of_person(user_id, limit=RECENT_ACTIONS)
+    deeds = tuple(Deed(*row) for row in rows.values_list("event_id", "action", "occurred_at"))
     hidden = {deed.event_id for deed in deeds if deed.action == Action.HIDE}
     if len(deeds) == RECENT_ACTIONS:
-        hides = Feedback.objects.filter(user_id=user_id, action=Action.HIDE)
-        hidden.update(hides.values_list("event_id", flat=True))
+        hidden.update(Feedback.objects.hidden_from_person(user_id))
     return History(deeds, frozenset(hidden))
 
 

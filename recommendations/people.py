@@ -1,7 +1,9 @@
 """Everything held on one person, across the rooms of the house: to hand over, or to erase."""
 
+import time
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms.models import model_to_dict
@@ -58,17 +60,30 @@ def _rows(rows: QuerySet[Any], *columns: str) -> list[dict[str, Any]]:
     return list(rows.values(*columns))
 
 
-@transaction.atomic
 def person_erase(user_id: str) -> ErasedOut:
-    """Erase every row on this person. What models learned from them goes with the next retraining."""
+    """Erase every row on this person. What models learned from them goes with the next retraining.
+
+    Other processes may hold predictions of theirs that are not written yet, so those are erased once more
+    after every process has had the time to write.
+    """
     prediction_log.flush()
-    return ErasedOut(
-        status="success",
-        user_id=user_id,
-        erased={
-            "taste": catalogue.services.person_erase(user_id=user_id),
-            "feedback": feedback.services.person_erase(user_id=user_id),
-            "exposures": experiments.services.person_erase(user_id=user_id),
-            "recommendations": Prediction.objects.filter(user_id=user_id).delete()[0],
-        },
-    )
+    erased = _erase(user_id)
+    if settings.PREDICTION_FLUSH_SECONDS:
+        time.sleep(2 * settings.PREDICTION_FLUSH_SECONDS)
+        prediction_log.flush()
+        erased["recommendations"] += _erase_predictions(user_id)
+    return ErasedOut(status="success", user_id=user_id, erased=erased)
+
+
+@transaction.atomic
+def _erase(user_id: str) -> dict[str, int]:
+    return {
+        "taste": catalogue.services.person_erase(user_id=user_id),
+        "feedback": feedback.services.person_erase(user_id=user_id),
+        "exposures": experiments.services.person_erase(user_id=user_id),
+        "recommendations": _erase_predictions(user_id),
+    }
+
+
+def _erase_predictions(user_id: str) -> int:
+    return Prediction.objects.filter(user_id=user_id).delete()[0]

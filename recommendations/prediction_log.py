@@ -11,13 +11,16 @@ import threading
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DataError, Error, IntegrityError, close_old_connections, connection
+from prometheus_client import Counter
 
 from recommendations.models import Prediction
 
 logger = logging.getLogger(__name__)
 LARGEST_INSERT = 500
 LARGEST_BACKLOG = 20_000
+
+_dropped = Counter("craic_predictions_dropped", "Predictions served but never logged: no room, or refused.")
 
 
 class PredictionLog:
@@ -27,7 +30,6 @@ class PredictionLog:
         self._writer_of: int | None = None  # the process whose writer thread runs; a fork starts its own
         self._writer: threading.Thread | None = None
         self._ended = threading.Event()
-        self.dropped = 0
 
     def append(self, prediction: Prediction) -> None:
         if settings.PREDICTION_FLUSH_SECONDS == 0:
@@ -35,14 +37,14 @@ class PredictionLog:
             return
         with self._lock:
             if len(self._waiting) >= LARGEST_BACKLOG:
-                self.dropped += 1
+                _dropped.inc()
                 return
             self._waiting.append(prediction)
         if self._writer_of != os.getpid():
             self._start_writer()
 
     def flush(self) -> None:
-        """Write what waits; what the database refuses for now waits on."""
+        """Write what waits. While the database is away it waits on; what it will never take is dropped."""
         while True:
             with self._lock:
                 batch, self._waiting = self._waiting[:LARGEST_INSERT], self._waiting[LARGEST_INSERT:]
@@ -50,7 +52,10 @@ class PredictionLog:
                 return
             try:
                 _write(batch)
-            except DatabaseError:
+            except (DataError, IntegrityError):
+                logger.exception("%d predictions cannot be stored and are dropped", len(batch))
+                _dropped.inc(len(batch))
+            except Error:
                 logger.exception("The prediction log could not be written; %d rows wait", len(batch))
                 with self._lock:
                     self._waiting = batch + self._waiting
@@ -75,11 +80,17 @@ class PredictionLog:
     def _run(self) -> None:
         try:
             while not self._ended.wait(settings.PREDICTION_FLUSH_SECONDS):
-                close_old_connections()
-                self.flush()
-            self.flush()
+                self._flush_or_log()
+            self._flush_or_log()
         finally:
             connection.close()
+
+    def _flush_or_log(self) -> None:
+        try:
+            close_old_connections()
+            self.flush()
+        except Exception:
+            logger.exception("The prediction log's writer met a fault; it goes on")
 
 
 def _write(batch: Sequence[Prediction]) -> None:

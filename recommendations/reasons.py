@@ -12,6 +12,7 @@ from recommendations.snapshot import EventCard
 NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 STRONG = 0.5  # weights from here up are saves and their like; below are clicks
 
+POPULAR_SENTENCE = "Many people want to go to this right now."
 _PLAIN = {
     Signal.TEXT: "Its description is like that of nights you chose.",
     Signal.NEARBY: "It is near places you go to.",
@@ -19,11 +20,9 @@ _PLAIN = {
     Signal.TIME_OF_WEEK: "It is on when you usually go out.",
     Signal.PRICE: "It costs about what you usually pay.",
     Signal.SIMILAR_PEOPLE: "People who go to the same things as you chose it or something like it.",
-    Signal.POPULAR: "Many people want to go to this right now.",
+    Signal.POPULAR: POPULAR_SENTENCE,
     Signal.LEAD_TIME: "It is on soon.",
 }
-FALLBACK_SENTENCE = "Many people want to go to this right now."
-NEWCOMER_SENTENCE = "It has just been announced."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def reason_sentence(person: Person, card: EventCard, contributions: Sequence[Con
             sentence = _sentence(person, card, contribution.code)
             if sentence:
                 return sentence
-    return FALLBACK_SENTENCE
+    return POPULAR_SENTENCE
 
 
 def _sentence(person: Person, card: EventCard, code: Signal) -> str | None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from modelregistry.models import TrainingRun
@@ -48,7 +48,7 @@ def _beat(run: TrainingRun, done: threading.Event) -> None:
         while not done.wait(HEARTBEAT_SECONDS):
             try:
                 run_heartbeat(run=run, now=timezone.now())
-            except DatabaseError:
+            except Error:
                 continue  # the next beat will tell
             except RunNotActive:
                 return  # the training thread meets the same at its next report, and stops

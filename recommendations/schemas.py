@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from recommendations.rules import Filters, Near
 
 CONTEXT_PREFIXES = ("spotify_", "soundcloud_", "youtube_", "preferred_", "top_")
 CONTEXT_WORDS_KEPT = 200
+LONGEST_NAME = 255
 
 
 class NearIn(Shape):
@@ -36,8 +38,8 @@ class RecommendationsIn(Shape):
     starts_before: Moment | None = None
     near: NearIn | None = None
     genres: Words = Field(default_factory=list)
-    exclude: Annotated[list[Identifier], Field(max_length=500)] = Field(default_factory=list)
-    surface: Annotated[str, Field(max_length=50)] = ""
+    exclude: Annotated[list[Identifier], Field(max_length=500)] | None = None
+    surface: Annotated[str, Field(max_length=50)] | None = None
 
     @model_validator(mode="after")
     def _window_is_a_window(self) -> Self:
@@ -59,29 +61,29 @@ class RecommendationsIn(Shape):
             starts_before=self.starts_before.timestamp() if self.starts_before else None,
             near=Near(self.near.lat, self.near.lon, self.near.radius_km) if self.near else None,
             genres=self.genres,
-            exclude=self.exclude,
+            exclude=self.exclude or (),
         )
 
     def context_names(self, kind: str) -> list[str]:
         """Names of `kind` ('genres' or 'artists') in the context, in whatever form it brought them."""
-        names = [
+        names = (
             name
             for key, value in (self.context or {}).items()
             if key.startswith(CONTEXT_PREFIXES) and key.endswith(kind)
             for name in _names(value)
-        ]
-        return list(dict.fromkeys(names))[:CONTEXT_WORDS_KEPT]
+        )
+        return list(islice(dict.fromkeys(names), CONTEXT_WORDS_KEPT))
 
 
 def _names(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield from (part.strip() for part in value.split(",") if part.strip())
-        case list():
-            for item in value:
-                yield from _names(item)
-        case {"name": str(name)} | {"genre": str(name)}:
-            yield name
+    """A string (commas separate names), a list of strings, or a list of {name} or {genre} objects."""
+    for item in value if isinstance(value, list) else [value]:
+        match item:
+            case str():
+                names = item.split(",") if item is value else [item]
+                yield from (name.strip()[:LONGEST_NAME] for name in names if name.strip())
+            case {"name": str(name)} | {"genre": str(name)} if name.strip():
+                yield name.strip()[:LONGEST_NAME]
 
 
 # Dataclasses rather than models: twenty of the one and two hundred of the other are made for every request.

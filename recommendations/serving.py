@@ -12,15 +12,16 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from experiments.serving import Assignment, assign, exposure_record
+from modelregistry.live import LiveModel
 from recommendations import metrics
-from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person
+from recommendations.algorithms.dataset import EventTable, Float64, Int64, Interactions, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
 from recommendations.live_model import ServedModel, champion
 from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import FALLBACK_SENTENCE, reason_sentence
+from recommendations.reasons import POPULAR_SENTENCE, reason_sentence
 from recommendations.rules import Filters, eligible
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import PreparedCandidates, slates
@@ -29,6 +30,7 @@ from recommendations.snapshot import EventCard, candidates
 logger = logging.getLogger(__name__)
 UNTRAINED = Popularity.fit(Interactions.empty(), generator=np.random.default_rng(0))
 HALF_CONFIDENT_AFTER = 4.0  # actions
+NOBODY = Person(EventTable.of(()), np.empty(0, np.float32), np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +54,22 @@ class RankedEvent:
 @dataclass(frozen=True, slots=True)
 class RankedList:
     algorithm: str
+    model_version: str | None
     fallback_reason: str  # empty when the algorithm asked for did the work
     confidence: float  # 0-1
     events: Sequence[RankedEvent]
 
 
 def recommend(request: RecommendationRequest, *, now: datetime) -> RecommendationsOut:
-    """The list for one person, recorded. Raises a database error only when what the person hid is unknown."""
+    """The list for one person, recorded. Raises a database error while the database is away."""
     started = time.perf_counter()
     assignment = assign(user_id=request.user_id, now=now)
-    live = champion.current()
     state = _state_of(request)
     wanted = assignment.algorithm if assignment else settings.DEFAULT_ALGORITHM
-    ranked = _rank(request, state, live.payload if live else None, wanted, now)
+    ranked = _rank(request, state, wanted, now)
     if assignment:
         exposure_record(assignment=assignment, user_id=request.user_id, now=now)
-    answer = _answer(request, ranked, live.version if live else None, assignment, started)
+    answer = _answer(request, ranked, assignment, started)
     _record(answer, ranked, request, now)
     return answer
 
@@ -78,55 +80,91 @@ def _state_of(request: RecommendationRequest) -> PersonState:
     return PersonState(history, taste)
 
 
-def _rank(
-    request: RecommendationRequest,
-    state: PersonState,
-    model: ServedModel | None,
-    wanted: str,
-    now: datetime,
-) -> RankedList:
-    """The first of what can be done: the algorithm asked for, the model's popularity, counting."""
-    popularity: Algorithm = model.algorithms.get(Popularity.name, UNTRAINED) if model else UNTRAINED
-    algorithm = model.algorithms.get(wanted) if model else None
+def _rank(request: RecommendationRequest, state: PersonState, wanted: str, now: datetime) -> RankedList:
+    """The algorithm asked for, or else what is popular, with the reason why."""
+    model = champion.current()
+    algorithm = model.payload.algorithms.get(wanted) if model else None
     if model is None:
-        reason = "no_model"
-    elif algorithm is None:
-        reason = "algorithm_missing"
-    elif state.is_stranger and wanted != Popularity.name:
-        reason = "cold_start"
-    else:
-        try:
-            return _rank_with(algorithm, "", request, state, model, now)
-        except DatabaseError:
-            raise
-        except Exception:
-            logger.exception("%s failed for one person; serving popularity", wanted)
-            reason = "error"
-    return _rank_with(popularity, reason, request, PersonState(state.history), model, now)
+        return _popular("no_model", request, state, None, now)
+    if algorithm is None:
+        return _popular("algorithm_missing", request, state, model, now)
+    if state.is_stranger and wanted != Popularity.name:
+        return _popular("cold_start", request, state, model, now)
+    try:
+        return _personal(algorithm, request, state, model, now)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("%s failed for one person; serving popularity", wanted)
+        return _popular("error", request, state, model, now)
 
 
-def _rank_with(
+def _personal(
     algorithm: Algorithm,
-    fallback_reason: str,
     request: RecommendationRequest,
     state: PersonState,
-    model: ServedModel | None,
+    model: LiveModel[ServedModel],
     now: datetime,
 ) -> RankedList:
-    slate = slates.get(algorithm.name, algorithm, candidates.current(now=now), now=now)
-    person = person_encode(state, slate.snapshot, model.trained if model else None)
-    scores = algorithm.score(person, slate.prepared)
+    slate = slates.get(algorithm, model, candidates.current(now=now), now=now)
+    trained = slate.model.payload.trained if slate.model else None
+    person = person_encode(state, slate.snapshot, trained)
+    scores = slate.algorithm.score(person, slate.prepared)
+    rows, units = _best(scores, slate, request, state, now)
+    explained = slate.algorithm.explain(person, slate.prepared, rows)
+    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    return RankedList(
+        algorithm=slate.algorithm.name,
+        model_version=slate.model.version if slate.model else None,
+        fallback_reason="",
+        confidence=len(person) / (len(person) + HALF_CONFIDENT_AFTER),
+        events=[
+            RankedEvent(card, unit, reasons, reason_sentence(person, card, reasons))
+            for card, unit, reasons in zip(cards, units, explained, strict=True)
+        ],
+    )
+
+
+def _popular(
+    reason: str,
+    request: RecommendationRequest,
+    state: PersonState,
+    model: LiveModel[ServedModel] | None,
+    now: datetime,
+) -> RankedList:
+    """What everybody likes. Of the person only the hard rules count: the personal part may be what failed."""
+    trained = model.payload.algorithms.get(Popularity.name) if model else None
+    slate = slates.get(trained or UNTRAINED, model if trained else None, candidates.current(now=now), now=now)
+    scores = slate.algorithm.score(NOBODY, slate.prepared)
+    rows, units = _best(scores, slate, request, state, now)
+    explained = slate.algorithm.explain(NOBODY, slate.prepared, rows)
+    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    return RankedList(
+        algorithm=slate.algorithm.name,
+        model_version=slate.model.version if slate.model else None,
+        fallback_reason=reason,
+        confidence=0.0,
+        events=[
+            RankedEvent(card, unit, reasons, POPULAR_SENTENCE)
+            for card, unit, reasons in zip(cards, units, explained, strict=True)
+        ],
+    )
+
+
+def _best(
+    scores: Float64,
+    slate: PreparedCandidates,
+    request: RecommendationRequest,
+    state: PersonState,
+    now: datetime,
+) -> tuple[Int64, list[float]]:
+    """The rows of the slate to serve, best first, by the hard rules; and their scores between 0 and 1."""
     allowed = eligible(
         slate.snapshot, filters=request.filters, hidden=state.history.never_serve, now=now.timestamp()
     )
     open_rows = np.flatnonzero(allowed[slate.rows])
-    best = open_rows[_order(scores, open_rows, slate)[: request.limit]]
-    return RankedList(
-        algorithm=algorithm.name,
-        fallback_reason=fallback_reason,
-        confidence=0.0 if fallback_reason else len(person) / (len(person) + HALF_CONFIDENT_AFTER),
-        events=_ranked_events(algorithm, person, slate, best, _unit_scores(scores, open_rows)[best]),
-    )
+    rows = open_rows[_order(scores, open_rows, slate)[: request.limit]]
+    return rows, _unit_scores(scores, open_rows)[rows].tolist()
 
 
 def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
@@ -145,21 +183,9 @@ def _unit_scores(scores: Float64, rows: Int64) -> Float64:
     return np.asarray((scores - low) / (high - low))
 
 
-def _ranked_events(
-    algorithm: Algorithm, person: Person, slate: PreparedCandidates, rows: Int64, scores: Float64
-) -> list[RankedEvent]:
-    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
-    explained = algorithm.explain(person, slate.prepared, rows)
-    return [
-        RankedEvent(card, float(score), contributions, reason_sentence(person, card, contributions))
-        for card, score, contributions in zip(cards, scores, explained, strict=True)
-    ]
-
-
 def _answer(
     request: RecommendationRequest,
     ranked: RankedList,
-    model_version: str | None,
     assignment: Assignment | None,
     started: float,
 ) -> RecommendationsOut:
@@ -170,7 +196,7 @@ def _answer(
     return RecommendationsOut.model_construct(
         user_id=request.user_id,
         recommendations=items,
-        model_version=model_version,
+        model_version=ranked.model_version,
         ab_experiment=assignment.experiment_key if assignment else None,
         variant=assignment.variant_key if assignment else None,
         recommendation_id=uuid.uuid4(),
@@ -193,7 +219,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         score=event.score,
         confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
         algorithm=ranked.algorithm,
-        reason=event.sentence or FALLBACK_SENTENCE,
+        reason=event.sentence,
         reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],
         context_reasons=[one.code.value for one in speaking if context and one.code in _CONTEXT_SIGNALS],
         position=position,

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
+from modelregistry.live import LiveModel
 from recommendations.algorithms.dataset import Int64, Slate
 from recommendations.algorithms.protocol import Algorithm
 from recommendations.interest import InterestTracker, interest
+from recommendations.live_model import ServedModel
 from recommendations.snapshot import Snapshot
 
 # Interest and lead times drift while the catalogue stands still, so a slate is made anew this often.
@@ -21,9 +23,14 @@ REFRESHES_KEPT = 30
 
 @dataclass(frozen=True, slots=True)
 class PreparedCandidates:
-    """`prepared` is what `algorithm` scores; its row i is row `rows[i]` of `snapshot`."""
+    """One algorithm of one model, and the candidates of one snapshot as it encoded them.
+
+    They are used together or not at all: row i of `prepared` is row `rows[i]` of `snapshot`, and only the
+    algorithm that made `prepared` can read it.
+    """
 
     algorithm: Algorithm
+    model: LiveModel[ServedModel] | None  # None: the untrained fallback
     snapshot: Snapshot
     rows: Int64
     prepared: Any
@@ -38,24 +45,23 @@ class PreparedSlates:
     ) -> None:
         self._clock = clock
         self._tracker = tracker
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._entries: dict[str, PreparedCandidates] = {}
 
     def get(
-        self, name: str, algorithm: Algorithm, snapshot: Snapshot, *, now: datetime
+        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, *, now: datetime
     ) -> PreparedCandidates:
-        entry = self._entries.get(name)
+        """Candidates for `algorithm`, or for its predecessor while another thread prepares its own."""
+        entry = self._entries.get(algorithm.name)
         if entry is not None and self._is_current(entry, algorithm, snapshot):
             return entry
-        if entry is None:
-            with self._lock:
-                return self._make(name, algorithm, snapshot, now)
-        if not self._lock.acquire(blocking=False):
+        lock = self._locks.setdefault(algorithm.name, threading.Lock())
+        if not lock.acquire(blocking=entry is None) and entry is not None:
             return entry
         try:
-            return self._make(name, algorithm, snapshot, now)
+            return self._make(algorithm, model, snapshot, now)
         finally:
-            self._lock.release()
+            lock.release()
 
     def forget(self) -> None:
         self._entries.clear()
@@ -68,16 +74,18 @@ class PreparedSlates:
             and age < REFRESHES_KEPT * settings.REFRESH_SECONDS
         )
 
-    def _make(self, name: str, algorithm: Algorithm, snapshot: Snapshot, now: datetime) -> PreparedCandidates:
-        entry = self._entries.get(name)
+    def _make(
+        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, now: datetime
+    ) -> PreparedCandidates:
+        entry = self._entries.get(algorithm.name)
         if entry is not None and self._is_current(entry, algorithm, snapshot):
             return entry  # another thread made it while this one waited
         moment = now.timestamp()
         rows = np.flatnonzero(snapshot.recommendable & (snapshot.events.starts_at > moment))
         slate = Slate(snapshot.events.take(rows), self._tracker.of(snapshot, now=now)[rows])
         prepared = algorithm.prepare(slate, now=moment)
-        entry = PreparedCandidates(algorithm, snapshot, rows, prepared, self._clock())
-        self._entries[name] = entry
+        entry = PreparedCandidates(algorithm, model, snapshot, rows, prepared, self._clock())
+        self._entries[algorithm.name] = entry
         return entry
 
 

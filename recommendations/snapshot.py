@@ -3,9 +3,9 @@ catalogue's revision moves. Each process keeps one; a change is one cheap query 
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
@@ -16,7 +16,8 @@ from recommendations.event_facts import FACT_COLUMNS, event_facts
 
 # Events that have started are kept this long, so that what people did since the last training still counts.
 PAST_KEPT = timedelta(days=14)
-CARD_COLUMNS = (*FACT_COLUMNS, "currency", "status", "deleted_at", "revision")
+MANY_GONE = 1_000  # changed rows that are over or withdrawn, beyond which reading afresh is cheaper
+CARD_COLUMNS = (*FACT_COLUMNS, "status", "deleted_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,6 @@ class EventCard:
     artists: tuple[str, ...]
     genres: tuple[str, ...]
     price: float | None
-    price_max: float | None
-    currency: str
     recommendable: bool  # neither cancelled nor withdrawn
 
     @classmethod
@@ -48,8 +47,6 @@ class EventCard:
             artists=tuple(event.artists),
             genres=tuple(event.genres),
             price=None if event.price_min is None else float(event.price_min),
-            price_max=None if event.price_max is None else float(event.price_max),
-            currency=event.currency,
             recommendable=event.status != EventStatus.CANCELLED and event.deleted_at is None,
         )
 
@@ -78,9 +75,11 @@ class Snapshot:
     def __len__(self) -> int:
         return len(self.cards)
 
-    def changed(self, revision: int, changes: list[Event], forget_before: float) -> "Snapshot":
-        """This snapshot with `changes` laid over it and events that began before `forget_before` dropped."""
-        replaced = {event.id for event in changes}
+    def changed(
+        self, revision: int, changes: Sequence[Event], gone: Sequence[str], forget_before: float
+    ) -> "Snapshot":
+        """This snapshot under `changes`, without `gone` and what began before `forget_before`."""
+        replaced = {event.id for event in changes} | set(gone)
         kept = np.array(
             [
                 row
@@ -110,7 +109,7 @@ class CandidateSnapshot:
         self._looked_at = float("-inf")
 
     def current(self, *, now: datetime) -> Snapshot:
-        """Raises a database error only while there is nothing to serve yet."""
+        """Raises a database error when the database is away."""
         if self._snapshot is EMPTY:
             with self._lock:
                 self._refresh(now)
@@ -134,14 +133,19 @@ class CandidateSnapshot:
         self._looked_at = self._clock()
 
     def _read(self, revision: int, now: datetime) -> Snapshot:
-        # A revision that went backwards is another database (a restore): begin again.
-        known = self._snapshot if revision > self._snapshot.revision else EMPTY
         since = now - PAST_KEPT
-        changes = Event.objects.filter(revision__gt=known.revision).only(*CARD_COLUMNS)
-        if known is EMPTY:
-            changes = changes.filter(starts_at__gte=since, deleted_at=None)
-        rows = list(changes.order_by("starts_at", "id").iterator(chunk_size=2000))
-        return known.changed(revision, rows, since.astimezone(UTC).timestamp())
+        changed = Event.objects.filter(revision__gt=self._snapshot.revision)
+        gone = changed.exclude(starts_at__gte=since, deleted_at=None)
+        gone_ids = list(gone.values_list("id", flat=True)[: MANY_GONE + 1])
+        # After an import of years past, or when the revision went backwards (a restore), begin again.
+        is_afresh = len(gone_ids) > MANY_GONE or revision < self._snapshot.revision
+        known = EMPTY if is_afresh else self._snapshot
+        rows = (
+            Event.objects.filter(revision__gt=known.revision, starts_at__gte=since, deleted_at=None)
+            .only(*CARD_COLUMNS)
+            .order_by("starts_at", "id")
+        )
+        return known.changed(revision, list(rows), gone_ids, since.timestamp())
 
 
 candidates = CandidateSnapshot()

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from modelregistry.artefacts import artefact_delete, artefact_path_new, artefact_read, artefact_write
 from modelregistry.manifests import ArtefactRefused
-from modelregistry.models import ModelVersion, RunState, TrainingRun
+from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_finish
 from modelregistry.versions import version_promote, version_register
 from recommendations.algorithms.dataset import Interactions
@@ -37,7 +37,7 @@ SEED = 20_260_501
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
     algorithms: tuple[str, ...] = tuple(ALGORITHMS)
-    force: bool = False  # promote whatever the gate says
+    force: bool = False  # train though nothing is new, and promote whatever the gate says
     dry_run: bool = False  # train and evaluate, store nothing
 
 
@@ -46,7 +46,7 @@ class TrainingSkipped(Exception):
 
 
 def train(run: TrainingRun, options: TrainingOptions, progress: RunProgress) -> TrainingRun:
-    """Carry out a claimed run and finish it. Any failure is on the run's row, and raised again if a bug."""
+    """Carry out a claimed run and finish it. A failure is on the run's row and in the log."""
     try:
         state, outcome = _train(run, options, progress)
         _finish(run, state, outcome=outcome)
@@ -68,6 +68,7 @@ def _train(run: TrainingRun, options: TrainingOptions, progress: RunProgress) ->
     _require_enough(data)
     progress.say(_described(data))
     champion = ModelVersion.objects.champion()
+    _require_news(run, data, options, champion)
     report = _evaluate(data.interactions, options, champion, progress)
     run.metrics = {"training_samples": len(data.interactions), "validation_metrics": report.as_json()}
     decision = gate_decide(report, forced=options.force)
@@ -85,6 +86,15 @@ def _require_enough(data: TrainingData) -> None:
             f"Too little to learn from: {found} usable actions, MIN_TRAINING_SAMPLES is "
             f"{settings.MIN_TRAINING_SAMPLES}."
         )
+
+
+def _require_news(
+    run: TrainingRun, data: TrainingData, options: TrainingOptions, champion: ModelVersion | None
+) -> None:
+    """Cron need not train twice on the same data; a person who presses the button gets a run."""
+    is_asked_for = options.force or options.dry_run or run.trigger != Trigger.COMMAND
+    if champion and champion.data_fingerprint == data.fingerprint and not is_asked_for:
+        raise TrainingSkipped(f"Nothing new: {champion.name} has learned from the same data. --force trains.")
 
 
 def _described(data: TrainingData) -> str:

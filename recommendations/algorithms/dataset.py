@@ -41,11 +41,16 @@ def normalise(text: str) -> str:
     return " ".join(re.findall(r"\w+", plain.casefold())) or text.strip().casefold()
 
 
-@functools.lru_cache(maxsize=100_000)
 def token(kind: str, text: str) -> int:
     """The 64-bit word for `text` in field `kind`."""
     digest = hashlib.blake2b(f"{kind}\x1f{normalise(text)}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
+
+
+@functools.lru_cache(maxsize=100_000)
+def _catalogue_token(kind: str, text: str) -> int:
+    """`token`, remembered: for words of the catalogue only, which clients cannot fill with their own."""
+    return token(kind, text)
 
 
 def event_key(event_id: str) -> int:
@@ -135,7 +140,7 @@ class EventFacts:
                 words = [self.city]
             case Field.TEXT:
                 words = terms(f"{self.title} {self.description}")
-        return [token(kind, word) for word in words if word]
+        return [_catalogue_token(kind, word) for word in words if word]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from recommendations.demonstration.scenes import SCENE_BY_KEY
 from recommendations.demonstration.world import World
 
 EXPERIMENT_KEY = "rec_algorithm_v1"
+# Fixed, so that the people whose lists the README shows are in a personal variant on every machine.
+EXPERIMENT_SALT = "demonstration-20"
 ACTOR = "command:demo"
 _BATCH = 500
 
@@ -119,6 +121,7 @@ def experiment_ensure(*, now: datetime) -> bool:
         ],
         actor=ACTOR,
         now=now,
+        salt=EXPERIMENT_SALT,
     )
     experiment_start(experiment=experiment, actor=ACTOR, reason="Part of the demonstration.", now=now)
     return True

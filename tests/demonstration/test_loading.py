@@ -14,8 +14,10 @@ from catalogue.models import CatalogueState, Event, TasteProfile, Venue
 from catalogue.services import events_delete
 from experiments.models import Experiment, ExperimentStatus
 from experiments.services import VariantPlan, experiment_create, experiment_start
+from experiments.serving import assign
 from feedback.models import Feedback
 from recommendations.demonstration.loading import Loaded, experiment_ensure, world_load
+from recommendations.demonstration.showcase import showcases
 from recommendations.demonstration.world import World
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +183,13 @@ def test_a_day_in_the_future_is_refused_and_changes_nothing() -> None:
         call_command("demo", f"--today={tomorrow}")
     assert refusal.value.returncode == 2
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_people_of_the_readme_are_in_a_personal_variant_on_every_machine() -> None:
+    experiment_ensure(now=timezone.now())
+    people = [showcase.person.id for showcase in showcases(World(1, date(2026, 11, 23), 300), url="")]
+    for user_id in (*people, "new-in-town"):
+        assignment = assign(user_id=user_id, now=timezone.now())
+        assert assignment is not None
+        assert assignment.algorithm == "hybrid"

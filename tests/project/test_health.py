@@ -5,7 +5,7 @@ from unittest import mock
 
 import pytest
 from django.core.files.storage import storages
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -35,8 +35,9 @@ def test_health_is_200_without_a_model_since_popularity_is_served(client: Client
 
 
 @pytest.mark.django_db
-def test_health_is_503_while_the_database_is_away(client: Client) -> None:
-    with mock.patch("craic_ml.health.candidates.current", side_effect=OperationalError("gone away")):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_health_is_503_while_the_database_is_away(client: Client, error: type[Exception]) -> None:
+    with mock.patch("craic_ml.health.connection.cursor", side_effect=error("gone away")):
         answer = client.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
 

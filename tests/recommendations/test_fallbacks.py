@@ -6,7 +6,6 @@ from unittest import mock
 import pytest
 from prometheus_client import REGISTRY
 
-from recommendations.algorithms.hybrid import Hybrid
 from recommendations.models import Prediction
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import feedback_add
@@ -36,10 +35,22 @@ def test_it_serves_a_stranger_what_is_popular(ask: RecommendationClient) -> None
 
 
 @pytest.mark.usefixtures("trained_world")
-def test_it_serves_popularity_when_the_algorithm_breaks_and_counts_it(ask: RecommendationClient) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "recommendations.algorithms.hybrid.Hybrid.score",
+        "recommendations.algorithms.hybrid.Hybrid.explain",
+        "recommendations.algorithms.hybrid.Hybrid.prepare",
+        "recommendations.serving.person_encode",
+        "recommendations.serving.reason_sentence",
+    ],
+)
+def test_it_serves_popularity_when_the_personal_part_breaks_and_counts_it(
+    ask: RecommendationClient, broken: str
+) -> None:
     labels = {"variant": "", "algorithm": "popularity", "model_version": "v1", "fallback": "error"}
     before = REGISTRY.get_sample_value("craic_recommendation_lists_total", labels) or 0.0
-    with mock.patch.object(Hybrid, "score", side_effect=ValueError("broken")):
+    with mock.patch(broken, side_effect=ValueError("broken")), mock.patch("recommendations.serving.logger"):
         answer = ask.answer("techno-1", limit=3)
     assert {item["algorithm"] for item in answer["recommendations"]} == {"popularity"}
     assert fallback_reason(answer) == "error"

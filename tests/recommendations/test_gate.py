@@ -20,8 +20,14 @@ class Report:
     ("report", "promote", "words"),
     [
         (Report(), True, "Not worse"),
-        (Report(challenger_ndcg=0.295), True, "Not worse"),
-        (Report(challenger_ndcg=0.28), False, "Worse than the champion"),
+        (Report(challenger_ndcg=0.286), True, "Not worse"),
+        (Report(challenger_ndcg=0.284), False, "Worse than the champion"),
+        (
+            Report(challenger_ndcg=0.030, popularity_ndcg=0.010, champion_ndcg=0.032),
+            False,
+            "Worse than the champion",
+        ),
+        (Report(challenger_ndcg=0.009, popularity_ndcg=0.010, champion_ndcg=None), False, "below popularity"),
         (Report(challenger_ndcg=0.10, champion_ndcg=0.05), False, "below popularity"),
         (Report(champion_ndcg=None, has_champion=False), True, "no champion yet"),
         (Report(champion_ndcg=None), True, "has learned from this hold-out"),

@@ -79,6 +79,38 @@ def test_it_names_the_field_that_is_wrong(
 
 
 @pytest.mark.usefixtures("trained_world")
+def test_it_bears_any_context(ask: RecommendationClient) -> None:
+    """Only the documented forms count; whatever else a client sends is ignored."""
+    nested: list[object] = ["techno"]
+    for _ in range(100):
+        nested = [nested]
+    odd = {
+        "top_genres": nested,
+        "spotify_artists": [{"name": 7}, None, {"x": "y"}],
+        "preferred_genres": {"a": 1},
+    }
+    assert len(ask.ids("a-stranger", context=odd, limit=5)) == 5
+    long = {"top_artists": ["x" * 100_000] * 50, "youtube_genres": ["techno"]}
+    assert ask.ids("a-stranger", context=long, limit=1)[0].startswith("techno")
+
+
+@pytest.mark.usefixtures("trained_world")
+def test_null_is_as_good_as_leaving_a_field_out(ask: RecommendationClient) -> None:
+    fields = (
+        "city",
+        "limit",
+        "context",
+        "starts_after",
+        "starts_before",
+        "near",
+        "genres",
+        "exclude",
+        "surface",
+    )
+    assert len(ask.ids("techno-1", **dict.fromkeys(fields))) > 0
+
+
+@pytest.mark.usefixtures("trained_world")
 def test_it_answers_an_empty_list_when_nothing_fits(ask: RecommendationClient) -> None:
     assert ask.ids("techno-1", city="Atlantis") == []
     assert ask.ids("techno-1", genres=["polka"]) == []

@@ -1,11 +1,13 @@
 """Predictions wait in memory and are written together."""
 
+import time
 import uuid
 from unittest import mock
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from recommendations import prediction_log as module
 from recommendations.models import Prediction
@@ -20,6 +22,10 @@ def prediction() -> Prediction:
         algorithm="hybrid",
         latency_ms=1.0,
     )
+
+
+def dropped() -> float:
+    return REGISTRY.get_sample_value("craic_predictions_dropped_total") or 0.0
 
 
 @pytest.fixture
@@ -56,9 +62,37 @@ def test_it_keeps_what_the_database_refuses_for_now(log: PredictionLog) -> None:
 
 def test_it_drops_and_counts_what_no_longer_fits(log: PredictionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST_BACKLOG", 3)
+    before = dropped()
     for _ in range(5):
         log.append(prediction())
-    assert log.dropped == 2
+    assert dropped() == before + 2
+
+
+@pytest.mark.django_db
+def test_it_drops_what_the_database_will_never_take_and_writes_the_rest(log: PredictionLog) -> None:
+    before = dropped()
+    log.append(prediction())
+    with mock.patch.object(module, "_write", side_effect=DataError), mock.patch.object(module, "logger"):
+        log.flush()
+    log.append(prediction())
+    log.flush()
+    assert dropped() == before + 1
+    assert Prediction.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_writer_thread_survives_a_fault(settings: object) -> None:
+    settings.PREDICTION_FLUSH_SECONDS = 0.01  # type: ignore[attr-defined]
+    log = PredictionLog()
+    with (
+        mock.patch.object(log, "flush", side_effect=RuntimeError("a fault")),
+        mock.patch.object(module, "logger") as told,
+    ):
+        log.append(prediction())
+        while not told.exception.called:
+            time.sleep(0.01)
+    log.stop()
+    assert Prediction.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

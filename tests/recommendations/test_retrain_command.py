@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_enqueue
+from tests.recommendations.factories import feedback_add
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,8 +41,20 @@ def test_it_trains_evaluates_and_promotes_the_first_model() -> None:
 
 
 @pytest.mark.usefixtures("world")
-def test_each_run_makes_a_new_version() -> None:
-    assert [retrain("--algorithms", "popularity")[0] for _ in range(2)] == [0, 0]
+def test_it_skips_when_nothing_is_new_unless_forced() -> None:
+    assert retrain("--algorithms", "popularity")[0] == 0
+    code, output = retrain("--algorithms", "popularity")
+    assert code == 3
+    assert "Nothing new: v1 has learned from the same data" in output
+    assert retrain("--algorithms", "popularity", "--force")[0] == 0
+    assert ModelVersion.objects.count() == 2
+
+
+@pytest.mark.usefixtures("world")
+def test_it_makes_a_new_version_of_new_feedback() -> None:
+    assert retrain("--algorithms", "popularity")[0] == 0
+    feedback_add("techno-1", "trad-next-1")
+    assert retrain("--algorithms", "popularity")[0] == 0
     assert list(ModelVersion.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
 
 

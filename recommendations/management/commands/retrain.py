@@ -36,7 +36,8 @@ Exit codes:
   0  trained: promoted, or the champion was kept (the last line says which, and why)
   1  failed; the champion keeps serving
   2  wrong options
-  3  skipped: another run is active, or there is too little feedback (MIN_TRAINING_SAMPLES)
+  3  skipped: another run is active, nothing is new since the champion, or there is too little feedback
+     (MIN_TRAINING_SAMPLES)
 """
 
 
@@ -63,7 +64,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="train and evaluate, but register and promote nothing"
         )
-        parser.add_argument("--force", action="store_true", help="promote even when the gate says no")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="train even when nothing is new, and promote even when the gate says no",
+        )
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object at the end, no progress"
         )

@@ -1,0 +1,66 @@
+"""How much everybody wants each event: totals once, then what came since; decayed by age."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from recommendations.interest import TOTALS_SECONDS, InterestTracker
+from recommendations.snapshot import CandidateSnapshot
+from tests.recommendations.factories import event_add, feedback_add
+
+pytestmark = pytest.mark.django_db
+
+
+def level(tracker: InterestTracker, event_id: str, *, days_later: float = 0) -> float:
+    now = timezone.now() + timedelta(days=days_later)
+    snapshot = CandidateSnapshot().current(now=now)
+    return float(tracker.of(snapshot, now=now)[snapshot.row_of[event_id]])
+
+
+def test_it_adds_up_weights_and_halves_them_in_a_fortnight() -> None:
+    event_add("e", days=40)
+    tracker = InterestTracker()
+    assert level(tracker, "e") == 0
+    feedback_add("a", "e", "save")
+    feedback_add("b", "e", "click")
+    feedback_add("c", "e", "impression")
+    feedback_add("d", "e", "hide")
+    assert level(tracker, "e") == pytest.approx(1.2, rel=1e-3)
+    assert level(tracker, "e", days_later=14) == pytest.approx(0.6, rel=1e-3)
+
+
+def test_totals_read_at_once_are_what_adding_row_by_row_gives() -> None:
+    event_add("e", days=40)
+    following = InterestTracker()
+    assert level(following, "e") == 0
+    for days_ago in (1, 8, 20):
+        feedback_add(f"u{days_ago}", "e", "save", days_ago=days_ago)
+    afresh = InterestTracker()
+    assert level(afresh, "e") == pytest.approx(level(following, "e"), rel=0.03)  # totals are by day
+
+
+def test_it_reads_only_what_is_new(settings: Any, django_assert_num_queries: Any) -> None:
+    event_add("e")
+    tracker = InterestTracker()
+    now = timezone.now()
+    snapshot = CandidateSnapshot().current(now=now)
+    tracker.of(snapshot, now=now)
+    with django_assert_num_queries(1):
+        tracker.of(snapshot, now=now)
+    settings.REFRESH_SECONDS = 1.0
+    with django_assert_num_queries(0):
+        tracker.of(snapshot, now=now)
+
+
+def test_it_reads_all_afresh_now_and_then_so_that_nothing_missed_stays_missed() -> None:
+    event_add("e")
+    clock = {"now": 0.0}
+    tracker = InterestTracker(lambda: clock["now"])
+    assert level(tracker, "e") == 0
+    feedback_add("u", "e")
+    tracker._read_until = 10**9  # as if a row with a lower id had been committed late
+    assert level(tracker, "e") == 0
+    clock["now"] = TOTALS_SECONDS
+    assert level(tracker, "e") == pytest.approx(1.0, rel=0.03)
