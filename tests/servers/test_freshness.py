@@ -84,11 +84,16 @@ def _versions(service: Service) -> set[str]:
 
 
 class _steady_load:  # noqa: N801  reads as the statement it is used in
-    """One client that never stops asking; every answer that is not a full list is a failure."""
+    """Clients that never stop asking; an answer that is not a full personal list is a failure."""
+
+    CLIENTS = 3
 
     def __init__(self, service: Service, failures: list[object]) -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._ask, args=(service, failures.append), daemon=True)
+        self._threads = [
+            threading.Thread(target=self._ask, args=(service, failures.append), daemon=True)
+            for _ in range(self.CLIENTS)
+        ]
 
     def _ask(self, service: Service, fail: Callable[[object], None]) -> None:
         while not self._stop.is_set():
@@ -96,14 +101,16 @@ class _steady_load:  # noqa: N801  reads as the statement it is used in
                 status, answer = service.call(
                     "POST", "/v1/recommendations", {"user_id": "trad-2"}, fresh=True
                 )
-                if status != 200 or not answer["recommendations"]:
+                if status != 200 or {item["algorithm"] for item in answer["recommendations"]} != {"hybrid"}:
                     fail((status, answer))
             except Exception as error:  # noqa: BLE001  whatever happens to a client is a failure
                 fail(error)
 
     def __enter__(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
