@@ -36,9 +36,9 @@ FILE is CSV with a header row, or JSON Lines; UTF-8, plain or gzip. Its suffix s
 one. Memory stays the same however long the file is.
 
 All or nothing: one bad row and nothing is imported; the bad rows are named by line (the first 100 of them).
-That is one transaction, and SQLite lets nobody else write meanwhile: for a big file into a busy service run
---dry-run first, then --skip-bad, which commits every {CHUNK_ROWS:,} rows. --skip-bad forgives bad rows, not a
-broken file (gzip cut off, a quote never closed, a column missing).
+That is one transaction, a dry run too, and SQLite lets nobody else write until it ends: import a big file
+when the service is quiet, or with --skip-bad, which commits every {CHUNK_ROWS:,} rows. --skip-bad forgives
+bad rows, not a broken file (gzip cut off, a quote never closed, a column missing).
 
 Exit codes:
   0    done
