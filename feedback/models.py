@@ -4,21 +4,8 @@ from django.db import models
 from django.utils import timezone
 
 from common.fields import IdentifierField
+from feedback.actions import Action as Action
 from feedback.querysets import FeedbackQuerySet
-
-
-class Action(models.TextChoices):
-    SAVE = "save", "Saved"
-    UNSAVE = "unsave", "Removed a save"
-    CLICK = "click", "Clicked"
-    HIDE = "hide", "Hid"
-    SKIP = "skip", "Skipped"
-    IMPRESSION = "impression", "Was shown"
-    SHARE = "share", "Shared"
-    PURCHASE = "purchase", "Bought"
-    ATTEND = "attend", "Attended"
-    THUMBS_UP = "thumbs_up", "Thumbs up"
-    THUMBS_DOWN = "thumbs_down", "Thumbs down"
 
 
 class Feedback(models.Model):
@@ -40,7 +27,7 @@ class Feedback(models.Model):
         verbose_name_plural = "feedback"
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["user_id", "-occurred_at"], name="feedback_person_recent"),
+            models.Index(fields=["user_id", "action", "-occurred_at"], name="feedback_person_recent"),
             models.Index(fields=["occurred_at"], name="feedback_since"),
             models.Index(fields=["received_at"], name="feedback_received"),
             models.Index(fields=["event_id"], name="feedback_event"),

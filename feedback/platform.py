@@ -7,12 +7,14 @@ else.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from django.db import transaction
 
 from catalogue import platform as catalogue
 from catalogue.platform import PlatformReading, TableReport
 from catalogue.platform_database import HIDES, SAVES, PlatformRow, Table, as_utc
+from common.keyset import keyset_pages
 from common.row_import.engine import CHUNK_ROWS, Written
 from feedback.imports import feedback_add, feedback_parse
 from feedback.models import Action, Feedback
@@ -119,9 +121,6 @@ def _is_news(item: NewFeedback, known: tuple[datetime, str] | None) -> bool:
 
 def _pairs_saved_on_platform() -> Iterator[list[_Pair]]:
     saves = Feedback.objects.filter(action=Action.SAVE, idempotency_key__startswith=f"{SOURCE}:")
-    last = 0
-    while rows := list(
-        saves.filter(pk__gt=last).order_by("pk").values_list("pk", "user_id", "event_id")[:CHUNK_ROWS]
-    ):
-        last = rows[-1][0]
-        yield list({(user_id, event_id) for _, user_id, event_id in rows})
+    rows = saves.values_list("pk", "user_id", "event_id")
+    for page in keyset_pages(rows, size=CHUNK_ROWS, key_of=itemgetter(0)):
+        yield list({(user_id, event_id) for _, user_id, event_id in page})

@@ -1,27 +1,24 @@
 """Reads on what people did."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
 
+from feedback.actions import DEEDS, Action
+
 if TYPE_CHECKING:  # models.py attaches these
-    from feedback.models import Feedback  # noqa: F401
+    from feedback.models import Feedback
 
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):
-    def of_person(self, user_id: str, limit: int = 500) -> "FeedbackQuerySet":
-        """A person's last `limit` actions, newest first."""
-        return self.filter(user_id=user_id).order_by("-occurred_at")[:limit]
+    def deeds_of_person(self, user_id: str, limit: int) -> "FeedbackQuerySet":
+        """A person's last `limit` actions, newest first, without what they were only shown.
 
-    def since(self, moment: datetime) -> "FeedbackQuerySet":
-        """Everything that happened at `moment` or later, oldest first."""
-        return self.filter(occurred_at__gte=moment).order_by("occurred_at")
+        The actions are listed, not "everything but impressions": so the index finds them and walks past
+        none of the impressions, which are nearly all of a person's rows.
+        """
+        return self.filter(user_id=user_id, action__in=DEEDS).order_by("-occurred_at", "-id")[:limit]
 
-    def received_since(self, moment: datetime) -> "FeedbackQuerySet":
-        """Everything that reached this service at `moment` or later, oldest first."""
-        return self.filter(received_at__gte=moment).order_by("received_at")
-
-    def all_of_person(self, user_id: str) -> "FeedbackQuerySet":
-        """Everything held on a person, newest first."""
-        return self.filter(user_id=user_id).order_by("-occurred_at")
+    def hidden_from_person(self, user_id: str) -> "models.QuerySet[Feedback, str]":
+        """The ids of all events this person hid, however long ago."""
+        return self.filter(user_id=user_id, action=Action.HIDE).values_list("event_id", flat=True)

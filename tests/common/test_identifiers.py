@@ -41,7 +41,7 @@ def save(api: Client, user_id: object, event_id: object = "gig") -> int:
 
 
 def actions_of(user_id: str) -> int:
-    return len(Feedback.objects.of_person(user_id))
+    return Feedback.objects.filter(user_id=user_id).count()
 
 
 def address(event_id: str) -> str:
