@@ -1,4 +1,4 @@
-"""The catalogue's bodies (contract: Catalogue bodies)."""
+"""The catalogue's bodies."""
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -119,7 +119,8 @@ class EventOut(Shape):
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        return cls.model_validate({name: getattr(event, name, event.pk) for name in cls.model_fields})
+        values = {name: getattr(event, name) for name in cls.model_fields if name != "event_id"}
+        return cls.model_validate(values | {"event_id": event.pk})
 
 
 class VenueIn(Shape):

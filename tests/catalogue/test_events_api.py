@@ -1,10 +1,10 @@
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from catalogue.models import CatalogueState, Event
+from catalogue.schemas import EventOut
 from common.models import Scope
 from tests.credentials import service
 
@@ -258,16 +258,12 @@ def test_it_bounds_what_it_says_about_a_thousand_bad_rows(api: Client) -> None:
     assert 50 <= len(response.json()["errors"]) <= 200
 
 
-# --- Reads ----------------------------------------------------------------------------------------
-def test_it_counts_as_upcoming_what_has_not_started_and_is_on(api: Client) -> None:
-    now = datetime(2030, 5, 1, 20, tzinfo=UTC)
-    for event_id, changes in {
-        "later": {"starts_at": (now + timedelta(seconds=1)).isoformat()},
-        "sold out": {"starts_at": "2030-06-01T20:00:00Z", "status": "sold_out"},
-        "now": {"starts_at": now.isoformat()},
-        "cancelled": {"starts_at": "2030-06-01T20:00:00Z", "status": "cancelled"},
-        "withdrawn": {"starts_at": "2030-06-01T20:00:00Z"},
-    }.items():
-        put(api, event_id, **GIG | changes)
-    api.delete("/v1/events/withdrawn")
-    assert set(Event.objects.upcoming(now).values_list("pk", flat=True)) == {"later", "sold out"}
+def test_a_field_that_an_event_lacks_is_an_error_and_not_silently_its_id(api: Client) -> None:
+    class Renamed(EventOut):
+        doors_at: str
+
+    put(api, "gig", **GIG)
+    event = Event.objects.get()
+    assert EventOut.of(event).event_id == "gig"
+    with pytest.raises(AttributeError, match="doors_at"):
+        Renamed.of(event)
