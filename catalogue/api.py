@@ -85,6 +85,7 @@ class TasteView(APIView):
 
     @extend_schema(responses={204: None, 404: ErrorShape} | _REFUSED, summary="Forget what a person likes")
     def delete(self, request: Request, user_id: str) -> Response:
+        caller_of(request).require_credentials()
         services.taste_delete(user_id=_user_id(request, user_id))
         return Response(status=204)
 

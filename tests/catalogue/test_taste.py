@@ -76,9 +76,16 @@ def test_it_refuses_what_makes_no_sense(api: Client, body: Any, field: str) -> N
 
 def test_it_forgets_a_profile(api: Client) -> None:
     put(api, TASTE)
-    assert api.delete("/v1/users/1/taste").status_code == 204
-    assert api.delete("/v1/users/1/taste").status_code == 404
+    assert client_of("1").delete("/v1/users/1/taste").status_code == 204
+    assert client_of("1").delete("/v1/users/1/taste").status_code == 404
     assert not TasteProfile.objects.exists()
+
+
+def test_even_an_open_api_forgets_nothing_at_the_word_of_nobody(api: Client) -> None:
+    put(api, TASTE)
+    assert api.delete("/v1/users/1/taste").status_code == 401
+    assert api.delete("/v1/users/nobody/taste").status_code == 401
+    assert TasteProfile.objects.filter(user_id="1").exists()
 
 
 def test_a_person_keeps_their_own_taste_only(settings: Any) -> None:
