@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from modelregistry.querysets import ChampionChangeQuerySet, ModelVersionQuerySet, TrainingRunQuerySet
 
+NAME_LENGTH = 200  # of whoever asked for something; a user id alone may be longer
+
 
 class RunState(models.TextChoices):
     QUEUED = "queued", "Queued"
@@ -33,7 +35,7 @@ class TrainingRun(models.Model):
     state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
     lock = models.PositiveSmallIntegerField(null=True, blank=True, unique=True, default=1, editable=False)
     trigger = models.CharField(max_length=12, choices=Trigger)
-    requested_by = models.CharField(max_length=200)
+    requested_by = models.CharField(max_length=NAME_LENGTH)
     parameters = models.JSONField(default=dict, blank=True)
     progress = models.FloatField(default=0.0, help_text="0 to 1.")
     stage = models.CharField(max_length=200, blank=True)
@@ -116,7 +118,7 @@ class ChampionChange(models.Model):
     previous = models.ForeignKey(
         ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="succeeded_by"
     )
-    actor = models.CharField(max_length=200)
+    actor = models.CharField(max_length=NAME_LENGTH)
     reason = models.TextField()
     at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from common import errors
-from modelregistry.models import ACTIVE_STATES, RunState, TrainingRun, Trigger
+from modelregistry.models import ACTIVE_STATES, NAME_LENGTH, RunState, TrainingRun, Trigger
 from modelregistry.querysets import LOST_AFTER, NOT_PICKED_UP_AFTER
 
 LOG_TAIL_CHARACTERS = 64 * 1024
@@ -33,7 +33,10 @@ def run_enqueue(
         try:
             with transaction.atomic():
                 return TrainingRun.objects.create(
-                    trigger=trigger, requested_by=requested_by, parameters=dict(parameters), queued_at=now
+                    trigger=trigger,
+                    requested_by=requested_by[:NAME_LENGTH],
+                    parameters=dict(parameters),
+                    queued_at=now,
                 )
         except IntegrityError:
             active = TrainingRun.objects.active().first()

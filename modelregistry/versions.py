@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from common import errors
 from modelregistry.artefacts import WrittenArtefact, artefact_read
-from modelregistry.models import ChampionChange, ChangeKind, ModelVersion, TrainingRun
+from modelregistry.models import NAME_LENGTH, ChampionChange, ChangeKind, ModelVersion, TrainingRun
 
 _NUMBER_ATTEMPTS = 20
 
@@ -118,7 +118,7 @@ def _champion_set(
         kind=kind,
         version=ModelVersion.objects.get(pk=version_id),
         previous=previous,
-        actor=actor,
+        actor=actor[:NAME_LENGTH],
         reason=reason,
         at=now,
     )

@@ -225,3 +225,9 @@ def test_it_knows_what_was_live_at_a_moment() -> None:
     at_four = ChampionChange.objects.at(NOW + minutes(4))
     assert at_four is not None
     assert at_four.version == first
+
+
+def test_a_long_name_of_who_promoted_is_cut_and_does_not_fail() -> None:
+    change = version_promote(version=version(), actor="n" * 300, reason="Better", now=NOW)
+    change.refresh_from_db()
+    assert change.actor == "n" * 200

@@ -13,6 +13,7 @@ from modelregistry.models import RunState, TrainingRun, Trigger
 from modelregistry.runs import run_enqueue, run_finish, run_start
 from recommendations.model_info import model_info
 from recommendations.models import Prediction
+from tests.credentials import client_of
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import model_train
 
@@ -70,6 +71,13 @@ def test_it_queues_a_run_for_the_worker_and_never_trains_by_itself(api: Client) 
     assert run.state == RunState.QUEUED
     assert DBTaskResult.objects.get().args_kwargs["args"] == [run.pk]
     assert api.get(answer.headers["Location"]).json()["state"] == "queued"
+
+
+@pytest.mark.django_db
+def test_somebody_with_the_longest_id_can_ask_for_a_run_too(api: Client) -> None:
+    admin = client_of("é" * 255, role="admin")
+    assert start(admin).status_code == 202
+    assert TrainingRun.objects.get().requested_by == "user:" + "é" * 195
 
 
 @pytest.mark.django_db
