@@ -1,7 +1,6 @@
 """Reads on the catalogue."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -14,10 +13,6 @@ class EventQuerySet(models.QuerySet["Event"]):
     def live(self) -> "EventQuerySet":
         """In the catalogue: not withdrawn."""
         return self.filter(deleted_at=None)
-
-    def upcoming(self, now: datetime) -> "EventQuerySet":
-        """What may be recommended: on the way, neither cancelled nor withdrawn."""
-        return self.live().filter(starts_at__gt=now).exclude(status="cancelled")
 
     def changed_since(self, revision: int) -> "EventQuerySet":
         """Everything that changed after `revision`, withdrawn events included."""

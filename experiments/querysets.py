@@ -1,12 +1,9 @@
 """Reads."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.db.models import QuerySet
 
 from common import errors
-from experiments.models import Experiment, ExperimentStatus, Exposure
+from experiments.models import Experiment, ExperimentStatus
 
 STATUS_ALL = "all"
 RUNNING = (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
@@ -28,16 +25,3 @@ def experiment_with_key(key: str) -> Experiment:
     if experiment is None:
         raise errors.NotFound("There is no experiment with this id.")
     return experiment
-
-
-@dataclass(frozen=True, slots=True)
-class PersonExposure:
-    experiment: str
-    variant: str
-    first_at: datetime
-
-
-def person_exposures(user_id: str) -> list[PersonExposure]:
-    """Which variants this person was served, oldest first: for their export."""
-    rows = Exposure.objects.filter(user_id=user_id).order_by("first_at", "id")
-    return [PersonExposure(*row) for row in rows.values_list("experiment__key", "variant__key", "first_at")]

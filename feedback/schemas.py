@@ -1,7 +1,7 @@
-"""The bodies of /v1/feedback (contract: POST /v1/feedback)."""
+"""The bodies of /v1/feedback."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, RootModel, ValidationInfo, field_val
 
 from common.json_codec import holds_nul
 from common.shapes import Identifier, Moment, Shape
-from feedback.models import Action, Feedback
+from feedback.models import Action
 
 MAX_BATCH = 500
 MAX_CONTEXT_BYTES = 8 * 1024
@@ -97,20 +97,3 @@ class FeedbackBatchOut(Shape):
 
 class FeedbackAnswer(RootModel[FeedbackOut | FeedbackBatchOut]):
     """As the request was: one, or a batch in its order."""
-
-
-class FeedbackHeld(Shape):
-    """One row as its person may read it."""
-
-    feedback_id: int
-    event_id: str
-    action: Action
-    occurred_at: datetime
-    received_at: datetime
-    recommendation_id: UUID | None
-    position: int | None
-    context: dict[str, Any]
-
-    @classmethod
-    def of(cls, row: Feedback) -> Self:
-        return cls.model_validate({name: getattr(row, name, row.pk) for name in cls.model_fields})

@@ -22,7 +22,6 @@ class Purpose(StrEnum):
 
     TRAFFIC = "traffic"
     VARIANT = "variant"
-    LAYER = "layer"
 
 
 def bucket(salt: str, purpose: str, unit_id: str) -> int:

@@ -60,10 +60,6 @@ def event_key(event_id: str) -> int:
     )
 
 
-def user_key(user_id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(user_id.encode(), digest_size=8, person=b"user").digest(), "little")
-
-
 def terms(text: str) -> list[str]:
     """The words of a text, two letters or longer, in order, repeats kept."""
     return [word for word in normalise(text).split() if len(word) > 1]

@@ -9,16 +9,3 @@ from recommendations.algorithms.user_knn import UserKNN
 ALGORITHMS: dict[str, type[Algorithm]] = {
     each.name: each for each in (Popularity, UserKNN, ContentBased, Hybrid)
 }
-
-
-class UnknownAlgorithm(KeyError):
-    """No algorithm has this name."""
-
-
-def algorithm_class(name: str) -> type[Algorithm]:
-    try:
-        return ALGORITHMS[name]
-    except KeyError:
-        raise UnknownAlgorithm(
-            f"no algorithm is called {name!r}; there are {', '.join(ALGORITHMS)}"
-        ) from None
