@@ -27,7 +27,8 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ModelAdmin):
-    """Keys are issued and revoked here; a key itself is shown once and never stored."""
+    """Keys are issued and revoked here; a key itself is shown once. It waits for that in the message to whoever issued
+    it (their cookie or session), and the database keeps its digest alone."""
 
     form = ApiKeyForm
     list_display = ("name", "prefix", "scope_words", "is_active", "created_at", "created_by", "revoked_at")

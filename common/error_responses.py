@@ -28,12 +28,42 @@ _CODES = {
 }
 
 
+# Pydantic's findings that speak of its own insides, in words for people.
+_PLAIN = {
+    "missing": "This field is required.",
+    "string_type": "Give a string.",
+    "string_too_short": "Give at least {min_length} character(s).",
+    "string_too_long": "Give at most {max_length} characters.",
+    "too_short": "Give at least {min_length}.",
+    "too_long": "Give at most {max_length}.",
+    "int_type": "Give a whole number.",
+    "int_parsing": "Give a whole number.",
+    "float_type": "Give a number.",
+    "float_parsing": "Give a number.",
+    "bool_parsing": "Give true or false.",
+    "list_type": "Give a list.",
+    "dict_type": "Give a JSON object.",
+    "model_type": "Give a JSON object.",
+    "model_attributes_type": "Give a JSON object.",
+    "timezone_aware": "Give the time with its offset, such as 2026-05-01T20:00:00Z.",
+    "greater_than": "Give more than {gt}.",
+    "greater_than_equal": "Give {ge} or more.",
+    "less_than": "Give less than {lt}.",
+    "less_than_equal": "Give {le} or less.",
+    "finite_number": "Give a finite number.",
+    "uuid_parsing": "Give a UUID.",
+    "enum": "Choose from {expected}.",
+}
+
+
 def field_errors(error: pydantic.ValidationError) -> dict[str, list[str]]:
     """Pydantic's findings as {dotted field: [messages]}, without the rejected values."""
     found: dict[str, list[str]] = defaultdict(list)
     for finding in error.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in finding["loc"]) or "body"
-        found[field].append(finding["msg"].removeprefix("Value error, "))
+        plain = _PLAIN.get(finding["type"])
+        message = plain.format(**finding.get("ctx", {})) if plain else finding["msg"]
+        found[field].append(message.removeprefix("Value error, "))
     return dict(found)
 
 

@@ -1,5 +1,6 @@
-"""Liveness, readiness, and the version of what is served (contract)."""
+"""Liveness, readiness, metrics: how the service looks from outside."""
 
+import os
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,14 +9,19 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from common.json_codec import json_response
+from common.safe_methods import require_safe
 from modelregistry.live import LiveState
 from recommendations import refresher
 from recommendations.live_model import champion
 
 
+@csrf_exempt
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """200 as long as recommendations can be served at all; `degraded` when not as they should be.
@@ -40,6 +46,7 @@ def _looked_up() -> LiveState:
     return champion.state()
 
 
+@csrf_exempt
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """200 when all that serving well needs is there; 503 names what is not."""
@@ -56,6 +63,17 @@ def ready(request: HttpRequest) -> HttpResponse:
         body |= {"detail": f"Not ready: {', '.join(failed)}.", "code": "not_ready"}
     headers = {"Retry-After": "2"} if failed else {}
     return json_response(body, status=503 if failed else 200, headers=headers)
+
+
+@csrf_exempt
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text, added up over all web processes."""
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class NotReady(Exception):

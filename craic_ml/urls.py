@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from craic_ml import health
@@ -12,7 +11,7 @@ from recommendations.admin import retrain_now
 urlpatterns = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", health.metrics, name="metrics"),
     path("v1/", include("feedback.urls")),
     path("v1/", include("catalogue.urls")),
     path("v1/", include("experiments.urls")),

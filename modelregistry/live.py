@@ -63,7 +63,11 @@ class LiveChampion(Generic[T]):
     `current()` looks for a new champion at most every REFRESH_SECONDS, with one query, and only one thread
     at a time looks or loads: the others are served what is there. Only a process that has never looked makes
     its threads wait, so that none of them is told that there is no model.
+
+    Where a thread of the process calls `look()` all the time, set `is_followed`: `current()` then only answers.
     """
+
+    is_followed = False
 
     def __init__(self, load: Callable[[Artefact], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._load = load
@@ -84,9 +88,14 @@ class LiveChampion(Generic[T]):
 
     def current(self) -> LiveModel[T] | None:
         """The model to serve; None when no version was ever promoted, or none of them verifies."""
+        if not self._looked or not self.is_followed:
+            self.look()
+        return self._live
+
+    def look(self) -> None:
+        """Load a new champion, if there is one and the last look was REFRESH_SECONDS ago."""
         if not self._looked or self._clock() >= self._look_at:
             self._look()
-        return self._live
 
     def state(self) -> LiveState:
         """As of the last look; asks nothing of the database."""

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import numpy as np
 
-from catalogue.models import TasteProfile
+from catalogue.models import Event, TasteProfile
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import EventTable, Field, Person, Taste, UInt64, event_key, token
+from recommendations.event_facts import FACT_COLUMNS, event_facts
 from recommendations.snapshot import Snapshot
 from recommendations.trained_events import TrainedEvents
 
@@ -136,30 +137,45 @@ class PersonState:
 
 
 def person_encode(state: PersonState, snapshot: Snapshot, trained: TrainedEvents | None) -> Person:
-    """`state` as arrays: each action's event from the snapshot, or else from the model's own events.
+    """`state` as arrays: each action's event from the snapshot, the model's own events, or the catalogue.
 
     An unsave takes back the saves before it, so neither appears. Actions on events nobody can describe
     (not in the catalogue yet) are left out; they count once the event arrives.
     """
-    deeds = _without_returned(state.history.deeds)[::-1]  # oldest first
-    snapshot_rows = np.array([snapshot.row_of.get(deed.event_id, -1) for deed in deeds], dtype=np.int64)
-    keys = np.array([event_key(deed.event_id) for deed in deeds], dtype=np.uint64)
-    trained_rows = trained.rows_of(keys) if trained else np.full(len(deeds), -1, dtype=np.int64)
-    in_snapshot = snapshot_rows >= 0
-    in_model = ~in_snapshot & (trained_rows >= 0)
-    order = np.concatenate([np.flatnonzero(in_model), np.flatnonzero(in_snapshot)])
-    parts = [snapshot.events.take(snapshot_rows[in_snapshot])]
-    if trained is not None:
-        parts.insert(0, trained.events.take(trained_rows[in_model]))
-    weight = np.array([ACTION_WEIGHTS[deed.action] for deed in deeds], dtype=np.float32)
-    occurred_at = np.array([deed.occurred_at.timestamp() for deed in deeds], dtype=np.float64)
-    by_time = np.argsort(occurred_at[order], kind="stable")
+    deeds = _without_returned(state.history.deeds)
+    events, row_of = _events_of([deed.event_id for deed in deeds], snapshot, trained)
+    known = sorted((deed for deed in deeds if deed.event_id in row_of), key=lambda deed: deed.occurred_at)
     return Person(
-        events=EventTable.concatenate(parts).take(by_time),
-        weight=weight[order][by_time],
-        occurred_at=occurred_at[order][by_time],
+        events=events.take(np.array([row_of[deed.event_id] for deed in known], dtype=np.int64)),
+        weight=np.array([ACTION_WEIGHTS[deed.action] for deed in known], dtype=np.float32),
+        occurred_at=np.array([deed.occurred_at.timestamp() for deed in known], dtype=np.float64),
         taste=state.taste.encoded(),
     )
+
+
+def _events_of(
+    event_ids: Sequence[str], snapshot: Snapshot, trained: TrainedEvents | None
+) -> tuple[EventTable, dict[str, int]]:
+    """A table of the events that can be described, and the row of each id in it.
+
+    Memory answers for all but what is newer than the snapshot and the model; for that there is one query.
+    """
+    distinct = list(dict.fromkeys(event_ids))
+    upcoming = [event_id for event_id in distinct if event_id in snapshot.row_of]
+    others = [event_id for event_id in distinct if event_id not in snapshot.row_of]
+    keys = np.array([event_key(event_id) for event_id in others], dtype=np.uint64)
+    rows = trained.rows_of(keys) if trained else np.full(len(others), -1, dtype=np.int64)
+    learned = [event_id for event_id, row in zip(others, rows, strict=True) if row >= 0]
+    unknown = [event_id for event_id, row in zip(others, rows, strict=True) if row < 0]
+    newest = list(Event.objects.filter(id__in=unknown).only(*FACT_COLUMNS)) if unknown else []
+    parts = [
+        snapshot.events.take(np.array([snapshot.row_of[event_id] for event_id in upcoming], dtype=np.int64)),
+        EventTable.of(event_facts(event) for event in newest),
+    ]
+    if trained is not None:
+        parts.insert(1, trained.events.take(rows[rows >= 0]))
+    in_order = [*upcoming, *learned, *(event.id for event in newest)]
+    return EventTable.concatenate(parts), {event_id: row for row, event_id in enumerate(in_order)}
 
 
 def _without_returned(deeds: Sequence[Deed]) -> list[Deed]:

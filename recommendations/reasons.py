@@ -12,7 +12,8 @@ from recommendations.snapshot import EventCard
 NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 STRONG = 0.5  # weights from here up are saves and their like; below are clicks
 
-POPULAR_SENTENCE = "Many people want to go to this right now."
+POPULAR_SENTENCE = "It is popular right now, or its venue, artists or promoter are."
+UNTRIED_SENTENCE = "It is new here: hardly anybody has acted on it yet."
 _PLAIN = {
     Signal.TEXT: "Its description is like that of nights you chose.",
     Signal.NEARBY: "It is near places you go to.",
@@ -71,7 +72,13 @@ def reason_sentence(person: Person, card: EventCard, contributions: Sequence[Con
             sentence = _sentence(person, card, contribution.code)
             if sentence:
                 return sentence
-    return POPULAR_SENTENCE
+    return UNTRIED_SENTENCE
+
+
+def popular_sentence(contributions: Sequence[Contribution]) -> str:
+    """For a list that counts only what everybody does."""
+    is_popular = any(one.code is Signal.POPULAR and one.value * one.weight > 0 for one in contributions)
+    return POPULAR_SENTENCE if is_popular else UNTRIED_SENTENCE
 
 
 def _sentence(person: Person, card: EventCard, code: Signal) -> str | None:

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from recommendations.live_model import champion
-from recommendations.slates import slates
+from recommendations.slates import UNTRAINED, slates
 from recommendations.snapshot import candidates
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ _thread: threading.Thread | None = None
 def refresher_start() -> None:
     """Called by the server in each worker, after the fork."""
     global _thread  # noqa: PLW0603  one per process by nature
+    champion.is_followed = candidates.is_followed = slates.is_followed = True
     _thread = threading.Thread(target=_run, name="refresher", daemon=True)
     _thread.start()
 
@@ -44,9 +45,10 @@ def refresh() -> None:
     try:
         close_old_connections()
         now = timezone.now()
-        model = champion.current()
-        snapshot = candidates.current(now=now)
-        for algorithm in model.payload.algorithms.values() if model else ():
-            slates.get(algorithm, model, snapshot, now=now)
+        champion.look()
+        candidates.look(now=now)
+        model, snapshot = champion.current(), candidates.current(now=now)
+        for algorithm in model.payload.algorithms.values() if model else (UNTRAINED,):
+            slates.prepare(algorithm, model, snapshot, now=now)
     except Exception:
         logger.exception("Looking for a new model or changed events failed; serving what is there")

@@ -108,7 +108,12 @@ class RecommendationOut:
     confidence: Annotated[float, Field(description="0-1, how much this rests on.")]
     algorithm: str
     reason: Annotated[str, Field(description="One sentence for a person.")]
-    reasons: Annotated[list[ReasonOut], Field(description="Additive contributions that explain the order.")]
+    reasons: Annotated[
+        list[ReasonOut],
+        Field(
+            description="What made the score: value times weight is what each signal added; their sum orders."
+        ),
+    ]
     context_reasons: list[str]
     position: int
 

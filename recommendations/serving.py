@@ -14,21 +14,20 @@ from django.db import DatabaseError
 from experiments.serving import Assignment, assign, exposure_record
 from modelregistry.live import LiveModel
 from recommendations import metrics
-from recommendations.algorithms.dataset import EventTable, Float64, Int64, Interactions, Person
+from recommendations.algorithms.dataset import EventTable, Float64, Int64, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
 from recommendations.live_model import ServedModel, champion
 from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import POPULAR_SENTENCE, reason_sentence
+from recommendations.reasons import popular_sentence, reason_sentence
 from recommendations.rules import Filters, eligible
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
-from recommendations.slates import PreparedCandidates, slates
+from recommendations.slates import UNTRAINED, PreparedCandidates, slates
 from recommendations.snapshot import EventCard, candidates
 
 logger = logging.getLogger(__name__)
-UNTRAINED = Popularity.fit(Interactions.empty(), generator=np.random.default_rng(0))
 HALF_CONFIDENT_AFTER = 4.0  # actions
 NOBODY = Person(EventTable.of(()), np.empty(0, np.float32), np.empty(0))
 
@@ -145,7 +144,7 @@ def _popular(
         fallback_reason=reason,
         confidence=0.0,
         events=[
-            RankedEvent(card, unit, reasons, POPULAR_SENTENCE)
+            RankedEvent(card, unit, reasons, popular_sentence(reasons))
             for card, unit, reasons in zip(cards, units, explained, strict=True)
         ],
     )

@@ -11,12 +11,15 @@ import numpy as np
 from django.conf import settings
 
 from modelregistry.live import LiveModel
-from recommendations.algorithms.dataset import Int64, Slate
+from recommendations.algorithms.dataset import Int64, Interactions, Slate
+from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm
 from recommendations.interest import InterestTracker, interest
 from recommendations.live_model import ServedModel
 from recommendations.snapshot import Snapshot
 
+# What is served while no model is trained.
+UNTRAINED = Popularity.fit(Interactions.empty(), generator=np.random.default_rng(0))
 # Interest and lead times drift while the catalogue stands still, so a slate is made anew this often.
 REFRESHES_KEPT = 30
 
@@ -38,7 +41,12 @@ class PreparedCandidates:
 
 
 class PreparedSlates:
-    """One entry per algorithm name. While one thread makes a new entry, the others use the one before."""
+    """One entry per algorithm name. While one thread makes a new entry, the others use the one before.
+
+    Where a thread of the process calls `prepare` all the time, set `is_followed`: `get` then only answers.
+    """
+
+    is_followed = False
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, tracker: InterestTracker = interest
@@ -52,6 +60,14 @@ class PreparedSlates:
         self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, *, now: datetime
     ) -> PreparedCandidates:
         """Candidates for `algorithm`, or for its predecessor while another thread prepares its own."""
+        entry = self._entries.get(algorithm.name)
+        if entry is not None and self.is_followed:
+            return entry
+        return self.prepare(algorithm, model, snapshot, now=now)
+
+    def prepare(
+        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, *, now: datetime
+    ) -> PreparedCandidates:
         entry = self._entries.get(algorithm.name)
         if entry is not None and self._is_current(entry, algorithm, snapshot):
             return entry

@@ -100,7 +100,12 @@ EMPTY = Snapshot.of(-1, (), EventTable.of(()))
 
 
 class CandidateSnapshot:
-    """Holds the newest snapshot. One thread refreshes it; the others are served the one before meanwhile."""
+    """Holds the newest snapshot. One thread refreshes it; the others are served the one before meanwhile.
+
+    Where a thread of the process calls `look()` all the time, set `is_followed`: `current()` only answers.
+    """
+
+    is_followed = False
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -113,14 +118,18 @@ class CandidateSnapshot:
         if self._snapshot is EMPTY:
             with self._lock:
                 self._refresh(now)
-        elif self._clock() - self._looked_at >= settings.REFRESH_SECONDS and self._lock.acquire(
-            blocking=False
-        ):
+        elif not self.is_followed:
+            self.look(now=now)
+        return self._snapshot
+
+    def look(self, *, now: datetime) -> None:
+        """Read what changed, if the last look was REFRESH_SECONDS ago and no other thread is at it."""
+        is_due = self._clock() - self._looked_at >= settings.REFRESH_SECONDS
+        if is_due and self._lock.acquire(blocking=False):
             try:
                 self._refresh(now)
             finally:
                 self._lock.release()
-        return self._snapshot
 
     def forget(self) -> None:
         self._snapshot = EMPTY

@@ -1,9 +1,7 @@
 """What the demonstration's commands take."""
 
 from argparse import ArgumentTypeError
-from datetime import date, datetime
-
-from recommendations.demonstration.events import DUBLIN_TIME
+from datetime import date
 
 
 def positive(text: str) -> int:
@@ -31,7 +29,3 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError("give a day as 2026-05-01") from error
-
-
-def today_in_dublin(now: datetime) -> date:
-    return now.astimezone(DUBLIN_TIME).date()

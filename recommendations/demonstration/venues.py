@@ -81,7 +81,7 @@ DUBLIN = _venues(
     ("Fibber Magees", "80-82 Parnell Street, Dublin 1", 53.3517, -6.2644, 300, "metal, punk, rock"),
     ("The Sound House", "28 Eden Quay, Dublin 1", 53.3478, -6.2566, 180, "metal, punk, indie, hip hop"),
     ("Pygmalion", "59 South William Street, Dublin 2", 53.3422, -6.2630, 300, "house, techno, disco"),
-    ("The Big Romance", "98 Parnell Street, Dublin 1", 53.3533, -6.2595, 100, "electronica, disco, jazz"),
+    ("The Big Romance", "98 Parnell Street, Dublin 1", 53.353, -6.260, 100, "electronica, disco, jazz"),
     ("Fidelity", "79 Queen Street, Dublin 7", 53.3489, -6.2814, 120, "house, electronica, disco"),
     ("Yamamori Tengu", "Great Strand Street, Dublin 1", 53.3471, -6.2655, 250, "techno, house, bass"),
     ("The Bernard Shaw", "Cross Guns Bridge, Dublin 9", 53.3637, -6.2713, 300, "bass, hip hop, disco, soul"),
@@ -118,12 +118,12 @@ GALWAY = _venues(
 
 LIMERICK = _venues(
     "Limerick",
-    ("Dolan's", "3-4 Dock Road, Limerick", 52.6589, -8.6375, 400, "indie, trad, rock, hip hop, folk, techno"),
+    ("Dolan's", "3-4 Dock Road, Limerick", 52.659, -8.638, 400, "indie, trad, rock, hip hop, folk, techno"),
     ("University Concert Hall", "University of Limerick, Castletroy", 52.6738, -8.5728, 1000, "classical, pop, comedy, folk"),
     ("Lime Tree Theatre", "Courtbrack Avenue, Limerick", 52.6533, -8.6392, 510, "theatre, comedy, jazz"),
     ("Belltable", "69 O'Connell Street, Limerick", 52.6591, -8.6308, 220, "theatre, spoken word, electronica"),
-    ("The Locke Bar", "George's Quay, Limerick", 52.6673, -8.6228, 100, "trad, songwriter"),
-    ("Nancy Blake's", "Denmark Street Upper, Limerick", 52.6637, -8.6240, 120, "trad, folk, soul"),
+    ("The Locke Bar", "George's Quay, Limerick", 52.667, -8.623, 100, "trad, songwriter"),
+    ("Nancy Blake's", "Denmark Street Upper, Limerick", 52.664, -8.624, 120, "trad, folk, soul"),
     ("Costello's Tavern", "Dominick Street, Limerick", 52.6615, -8.6280, 200, "indie, punk, house"),
 )  # fmt: skip
 

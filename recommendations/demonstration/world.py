@@ -11,7 +11,13 @@ from recommendations.demonstration.events import DUBLIN_TIME, LONGEST_LEAD, Demo
 from recommendations.demonstration.people import Person, people
 
 PAST = timedelta(weeks=13)
+DEFAULT_SEED = 1
+DEFAULT_PEOPLE = 300
 AHEAD = LONGEST_LEAD  # so that everything announced is in: ten weeks, and few events beyond eight
+
+
+def today_in_dublin(now: datetime) -> date:
+    return now.astimezone(DUBLIN_TIME).date()
 
 
 @dataclass(frozen=True)

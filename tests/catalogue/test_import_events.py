@@ -105,7 +105,7 @@ def test_a_broken_file_changes_nothing_and_every_bad_row_is_named(tmp_path: Path
     many = "".join(GOOD.replace("1,", f"{n},", 1) for n in range(10, 1_200))
     code, error, printed = fail(write(tmp_path, HEADER + many + BAD + "3,B,2026-12-01T20:00:00Z\n"))
     assert (code, error) == (1, "2 bad rows: nothing was imported.")
-    assert "line 1,192: title: Field required; starts_at:" in printed
+    assert "line 1,192: title: This field is required.; starts_at:" in printed
     assert "line 1,193: has 3 fields where the header has 8" in printed
     assert not Event.objects.exists()
     assert not CatalogueState.objects.filter(revision__gt=0).exists()

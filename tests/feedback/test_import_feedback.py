@@ -102,9 +102,9 @@ def test_doubles_are_found_across_chunks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("5,,save,1600000000", "event_id: Field required"),
-        ("5,7,like,1600000000", "action: Input should be 'save'"),
-        ("5,7,save,", "occurred_at: Field required"),
+        ("5,,save,1600000000", "event_id: This field is required."),
+        ("5,7,like,1600000000", "action: Choose from 'save'"),
+        ("5,7,save,", "occurred_at: This field is required."),
         ("5,7,save,2020-09-13T14:26:40", "occurred_at:"),
         ("5,7,save,1600000000000", "occurred_at: Give Unix seconds, not milliseconds"),
         ("5,7,save,nan", "occurred_at: Give Unix seconds"),

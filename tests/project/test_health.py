@@ -80,8 +80,16 @@ def test_ready_names_what_is_missing(client: Client) -> None:
 def test_metrics_are_prometheus_text(client: Client, open_api: None) -> None:
     client.post("/v1/recommendations", '{"user_id": "u"}', content_type="application/json")
     answer = client.get("/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     families = {family.name: family for family in text_string_to_metric_families(answer.content.decode())}
     assert {"craic_recommendation_lists", "craic_recommendation_seconds"} <= set(families)
     labels = {name for sample in families["craic_recommendation_lists"].samples for name in sample.labels}
     assert labels == {"variant", "algorithm", "model_version", "fallback"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/health", "/ready", "/metrics"])
+def test_they_can_only_be_read(address: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(address)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"

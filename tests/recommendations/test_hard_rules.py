@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from catalogue.models import Event
 from catalogue.services import event_delete
+from feedback.models import Feedback
 from recommendations.algorithms.content_based import ContentBased
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.algorithms.user_knn import UserKNN
@@ -58,6 +59,7 @@ def test_it_never_serves_what_the_rules_forbid(
     now = timezone.now()
     user_id = f"{person}-{timezone.now().timestamp()}" if person == "a stranger" else person
     Event.objects.filter(id__startswith="drawn-").delete()
+    Feedback.objects.filter(event_id__startswith="drawn-").delete()
     for number, one in enumerate(drawn):
         latitude, longitude = PLACES[one.city]
         event_id = f"drawn-{number}"
@@ -106,8 +108,6 @@ def _served(path: str, request: RecommendationRequest) -> list[str]:
 
 
 def _check(served: list[str], limit: int, user_id: str, filters: Filters) -> None:
-    from feedback.models import Feedback
-
     assert len(served) == len(set(served)) <= limit
     hidden = set(Feedback.objects.filter(user_id=user_id, action="hide").values_list("event_id", flat=True))
     assert not hidden & set(served)

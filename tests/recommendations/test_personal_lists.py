@@ -75,3 +75,14 @@ def test_it_knows_what_people_did_with_events_that_have_left_the_snapshot(ask: R
     """techno-9's whole history is of events long over: only the model still has them."""
     first = ask.answer("techno-9", limit=1)["recommendations"][0]
     assert first["reason"].startswith("You saved four ")
+
+
+@pytest.mark.usefixtures("trained_world")
+def test_it_counts_a_save_of_an_event_that_no_process_has_read_yet(
+    ask: RecommendationClient, settings: object
+) -> None:
+    ask.ids("techno-1")
+    settings.REFRESH_SECONDS = 1.0  # type: ignore[attr-defined]
+    event_add("newer", days=5, promoter="Session House", artists=["The Reels"], genres=["trad"])
+    ask.act("first-timer", "newer", "save")
+    assert set(scene_of(ask.ids("first-timer", limit=4))) == {"trad"}

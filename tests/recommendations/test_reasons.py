@@ -7,7 +7,7 @@ import pytest
 
 from recommendations.algorithms.dataset import EventFacts, EventTable, Field, Person, Taste, token
 from recommendations.algorithms.protocol import Contribution, Signal
-from recommendations.reasons import POPULAR_SENTENCE, reason_sentence
+from recommendations.reasons import POPULAR_SENTENCE, UNTRIED_SENTENCE, popular_sentence, reason_sentence
 from recommendations.snapshot import EventCard
 
 CARD = EventCard(
@@ -71,14 +71,14 @@ def test_every_signal_has_words() -> None:
     for signal in Signal:
         told = sentence(someone, signal)
         assert told.endswith("."), signal
-        assert told != POPULAR_SENTENCE or signal is Signal.POPULAR
+        assert told not in (POPULAR_SENTENCE, UNTRIED_SENTENCE) or signal is Signal.POPULAR
 
 
 def test_repeats_of_one_event_count_once_and_dislikes_do_not_count() -> None:
     twice = person(past("a", artists=["Bicep"]), past("a", artists=["Bicep"]))
     assert sentence(twice, Signal.ARTIST) == "You saved a Bicep gig."
     disliked = person(past("a", artists=["Bicep"]), weights=(-1.0,))
-    assert sentence(disliked, Signal.ARTIST) == POPULAR_SENTENCE
+    assert sentence(disliked, Signal.ARTIST) == UNTRIED_SENTENCE
 
 
 def test_it_takes_the_first_contribution_that_speaks_for_the_event_and_is_true() -> None:
@@ -89,3 +89,9 @@ def test_it_takes_the_first_contribution_that_speaks_for_the_event_and_is_true()
         Contribution(Signal.GENRE, 1.0, 1.0),
     ]
     assert reason_sentence(someone, CARD, reasons) == "You saved a techno night."
+
+
+def test_a_popular_list_does_not_call_popular_what_nobody_has_touched() -> None:
+    assert popular_sentence([Contribution(Signal.POPULAR, 0.7, 1.0)]) == POPULAR_SENTENCE
+    assert popular_sentence([]) == UNTRIED_SENTENCE
+    assert popular_sentence([Contribution(Signal.POPULAR, 0.0, 1.0)]) == UNTRIED_SENTENCE

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from modelregistry.models import ModelVersion
-from recommendations.demonstration.showcase import showcases
-from recommendations.demonstration.world import World
+from recommendations.demonstration.showcase import Showcase, showcases
+from recommendations.demonstration.world import DEFAULT_PEOPLE, DEFAULT_SEED, World, today_in_dublin
 
 
 class Command(BaseCommand):
@@ -29,16 +29,23 @@ class Command(BaseCommand):
         self._step("Collecting static files")
         call_command("collectstatic", interactive=False, verbosity=0)
         self._step("Loading the demonstration (manage.py demo)")
-        call_command("demo", url=url)
+        people = self._demonstrate(url)
         if ModelVersion.objects.champion() is None:
             self._step("Training the first model (manage.py retrain)")
             self._manage("retrain")
-        self.stdout.write(self._welcome(url))
+        self.stdout.write(self._welcome(url, *people))
         self._serve()
 
     def _step(self, name: str) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(f"==> {name}"))
         self.stdout.flush()
+
+    def _demonstrate(self, url: str) -> tuple[Showcase, Showcase]:
+        """Load the demonstration of this day, and give two of its people to try."""
+        world = World(DEFAULT_SEED, today_in_dublin(timezone.now()), DEFAULT_PEOPLE)
+        call_command("demo", url=url, world=world, stdout=self.stdout)
+        one, other = showcases(world, url=url)
+        return one, other
 
     def _manage(self, *arguments: str) -> None:
         """In a process of its own: training's memory goes back to the machine before serving begins."""
@@ -49,8 +56,7 @@ class Command(BaseCommand):
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         os.execv(sys.executable, [sys.executable, "-m", "honcho", "start"])  # noqa: S606  a fixed command
 
-    def _welcome(self, url: str) -> str:
-        one, other = showcases(World(seed=1, today=timezone.localdate(), people_count=300), url=url)
+    def _welcome(self, url: str, one: Showcase, other: Showcase) -> str:
         return f"""
 {self.style.SUCCESS("Ready.")} Five things to try, in another terminal:
 

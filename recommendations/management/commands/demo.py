@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from common.errors import CraicError
-from recommendations.demonstration.arguments import day, positive, today_in_dublin
+from recommendations.demonstration.arguments import day, positive
 from recommendations.demonstration.loading import (
     EXPERIMENT_KEY,
     Loaded,
@@ -18,7 +18,7 @@ from recommendations.demonstration.loading import (
     world_load,
 )
 from recommendations.demonstration.showcase import showcases
-from recommendations.demonstration.world import World
+from recommendations.demonstration.world import DEFAULT_PEOPLE, DEFAULT_SEED, World, today_in_dublin
 
 HELP = """\
 Load the demonstration: about sixty real venues in Dublin, Cork, Galway and Limerick, invented events from
@@ -44,6 +44,7 @@ exit codes: 0 loaded or nothing new, 1 failed, 2 wrong usage
 
 class Command(BaseCommand):
     help = HELP
+    stealth_options = ("world",)  # a caller that goes on to use the world makes it once
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
@@ -51,8 +52,10 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--seed", type=int, default=1, help="which world; default 1")
-        parser.add_argument("--people", type=positive, default=300, help="how many people; default 300")
+        parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which world; default 1")
+        parser.add_argument(
+            "--people", type=positive, default=DEFAULT_PEOPLE, help="how many people; default 300"
+        )
         parser.add_argument(
             "--today",
             type=day,
@@ -67,7 +70,7 @@ class Command(BaseCommand):
         today = options["today"] or today_in_dublin(now)
         if today > today_in_dublin(now):
             raise CommandError("--today is in the future: nobody has done anything then.", returncode=2)
-        world = World(options["seed"], today, options["people"])
+        world = options.get("world") or World(options["seed"], today, options["people"])
         try:
             with tqdm(desc="Loading", unit=" rows", disable=None, leave=False) as bar:
                 loaded = world_load(world=world, now=now, progress=bar.update)

@@ -9,10 +9,10 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from recommendations.demonstration.api_client import ApiClient
-from recommendations.demonstration.arguments import above_zero, positive, today_in_dublin, whole
+from recommendations.demonstration.arguments import above_zero, positive, whole
 from recommendations.demonstration.simulation import Pace, ServerAway, Simulation
 from recommendations.demonstration.tally import Tally
-from recommendations.demonstration.world import World
+from recommendations.demonstration.world import DEFAULT_PEOPLE, DEFAULT_SEED, World, today_in_dublin
 
 HELP = """\
 Play the people of `manage.py demo` against the running API over HTTP. Each visit asks for one person's list
@@ -50,14 +50,16 @@ class Command(BaseCommand):
             "--minutes", type=above_zero, help="how long; default 1 unless --requests is given"
         )
         parser.add_argument("--requests", type=positive, help="how many requests, two a visit")
-        parser.add_argument("--people", type=positive, default=300, help="how many people; default 300")
+        parser.add_argument(
+            "--people", type=positive, default=DEFAULT_PEOPLE, help="how many people; default 300"
+        )
         parser.add_argument(
             "--newcomers",
             type=whole,
             default=20,
             help="how many people without a past beside them; default 20",
         )
-        parser.add_argument("--seed", type=int, default=1, help="which world; default 1")
+        parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which world; default 1")
         parser.add_argument("--api-key", default="", help="a service key, where the API asks for one")
 
     def handle(self, *args: Any, **options: Any) -> None:
