@@ -27,8 +27,11 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ModelAdmin):
-    """Keys are issued and revoked here; a key itself is shown once. It waits for that in the message to whoever issued
-    it (their cookie or session), and the database keeps its digest alone."""
+    """Keys are issued and revoked here, and a key itself is shown once.
+
+    Until it is shown it waits in a message to whoever issued it (in their cookie or session); what stays is
+    its digest.
+    """
 
     form = ApiKeyForm
     list_display = ("name", "prefix", "scope_words", "is_active", "created_at", "created_by", "revoked_at")
@@ -63,7 +66,7 @@ class ApiKeyAdmin(ModelAdmin):
         obj.pk = row.pk
         self.message_user(
             request,
-            f"The key of '{row.name}' is {key} . Copy it now: it is not stored and cannot be shown again.",
+            f"The key of '{row.name}' is {key} . Copy it now: it cannot be shown again.",
             messages.WARNING,
         )
 
