@@ -1,4 +1,4 @@
-"""Who is calling, and what they may do (contract: Credentials)."""
+"""Who is calling, and what they may do."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The one place where a failure becomes an HTTP answer, in the contract's one shape."""
+"""The one place where a failure becomes an HTTP answer, in the API's one shape."""
 
 import logging
 import math

@@ -1,8 +1,8 @@
 """REST framework to the OpenAPI schema, a plain Django view to the request.
 
-The two hot endpoints cannot afford a serializer per request (design: Speed). A lean view reads JSON,
-identifies the caller, calls `handle`, and writes JSON. For the schema a subclass has an empty `post` under
-`extend_schema`.
+The two hot endpoints cannot afford a serializer per request (docs/decisions/0002-lean-views.md). A lean view
+reads JSON, identifies the caller, calls `handle`, and writes JSON. For the schema a subclass has an empty
+`post` under `extend_schema`.
 """
 
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Types that every input shape shares: identifiers, words, moments, as the contract defines them."""
+"""Types that every input shape shares: identifiers, words, moments."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

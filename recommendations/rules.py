@@ -1,4 +1,4 @@
-"""The hard rules, which hold for every variant, every algorithm and every fallback (contract)."""
+"""The hard rules, which hold for every variant, every algorithm and every fallback."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -80,7 +80,7 @@ def _imported(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("heavy", ["sklearn", "pandas", "boto3", "scipy.stats", "scipy.optimize"])
 def test_web_processes_do_not_import(heavy: str) -> None:
-    """70 MB of scikit-learn in every worker is what a 1 GB machine does not have (design: Speed)."""
+    """70 MB of scikit-learn in every worker is what a 1 GB machine does not have."""
     program = f"import craic_ml.wsgi, craic_ml.urls, sys; sys.exit({heavy!r} in sys.modules)"
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "/usr/bin:/bin"}
     found = subprocess.run(

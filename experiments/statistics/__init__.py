@@ -1,1 +1,1 @@
-"""Pure numpy and scipy: assignment hashing and the tests of docs/statistics.md."""
+"""Pure numpy and scipy: assignment hashing and the tests that results are read by."""

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the answer has the contract's one shape."""
+"""Whatever goes wrong, the answer has the API's one shape."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The OpenAPI schema is generated from the code and names every endpoint of the contract."""
+"""The OpenAPI schema is generated from the code and names every endpoint."""
 
 import warnings
 from typing import Any

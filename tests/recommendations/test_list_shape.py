@@ -1,4 +1,4 @@
-"""The answer's shape and order (contract: POST /v1/recommendations)."""
+"""The answer's shape and order."""
 
 import uuid
 
