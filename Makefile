@@ -21,10 +21,11 @@ $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 
 install: $(VENV)/.dev ## Create the environment with everything, development tools included
 
-# Development settings with secrets of this checkout's own; commands read it too. Production sets the environment.
+# Settings of this checkout: an open API without TLS for trying things out, and secrets of its own. Commands read
+# the file too; what the environment says wins. A real installation sets the environment (docs/configuration.md).
 .env:
-	@$(BIN)/python -c "import secrets; print('DEBUG=true'); [print(f'{name}={secrets.token_urlsafe(48)}') \
-		for name in ('SECRET_KEY', 'JWT_SECRET')]" > .env
+	@$(BIN)/python -c "import secrets; print('API_AUTH=open'); print('COOKIES_OVER_TLS_ONLY=false'); \
+		[print(f'{name}={secrets.token_urlsafe(48)}') for name in ('SECRET_KEY', 'JWT_SECRET')]" > .env
 
 run: $(VENV)/.base .env ## Install, migrate, load the demonstration, train, serve on port 4004
 	@PORT=$(PORT) $(BIN)/python manage.py up

@@ -2,12 +2,13 @@
 
 import io
 import os
+import socket
 import subprocess
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from feedback.models import Feedback
 from recommendations.demonstration.showcase import showcases
@@ -30,7 +31,7 @@ def test_it_tells_to_try_the_people_of_the_day_that_was_loaded(monkeypatch: pyte
     monkeypatch.setattr(World, "__init__", counted)
     monkeypatch.setattr("craic_ml.management.commands.up.DEFAULT_PEOPLE", PEOPLE)
     monkeypatch.setattr("django.utils.timezone.now", lambda: LATE)
-    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setenv("PORT", "4004")
     monkeypatch.chdir(os.curdir)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     started: list[list[str]] = []
@@ -43,4 +44,23 @@ def test_it_tells_to_try_the_people_of_the_day_that_was_loaded(monkeypatch: pyte
     _, welcome = said.getvalue().split("Five things to try")
     for person in showcases(World(1, date(2026, 7, 2), PEOPLE), url=URL):
         assert person.command in welcome
-    assert [command[1:] for command in started] == [["manage.py", "retrain"], ["-m", "honcho", "start"]]
+    assert [command[1:] for command in started] == [
+        ["manage.py", "retrain"],
+        ["-m", "honcho", "start", "--env", os.devnull],
+    ]
+
+
+def test_it_says_at_once_when_the_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        monkeypatch.setenv("PORT", str(holder.getsockname()[1]))
+        with pytest.raises(CommandError, match="is taken"):
+            call_command("up")
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
+def test_it_refuses_what_is_no_port(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(CommandError, match="give a number from 1 to 65535"):
+        call_command("up")

@@ -32,11 +32,13 @@ class Service:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.pool = urllib3.PoolManager(retries=False, timeout=30.0)
+        self.pool = urllib3.PoolManager(retries=False, timeout=30.0, maxsize=16)
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "craic_ml.settings",
-            "DEBUG": "true",
+            "DEBUG": "false",
+            "API_AUTH": "open",
+            "COOKIES_OVER_TLS_ONLY": "false",
             "DATA_DIR": str(folder),
             "DATABASE_URL": f"sqlite:///{folder}/service.sqlite3",
             "PORT": str(self.port),

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -6,12 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from modelregistry.models import ModelVersion
 from recommendations.demonstration.showcase import Showcase, showcases
 from recommendations.demonstration.world import DEFAULT_PEOPLE, DEFAULT_SEED, World, today_in_dublin
+
+# The environment is settled by now: honcho must not read .env over what was given explicitly.
+_SERVE = [sys.executable, "-m", "honcho", "start", "--env", os.devnull]
 
 
 class Command(BaseCommand):
@@ -23,7 +27,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        url = f"http://127.0.0.1:{os.environ.get('PORT', '4004')}"
+        port = self._free_port()
+        url = f"http://127.0.0.1:{port}"
         self._step("Migrating the database")
         call_command("migrate", interactive=False, verbosity=0)
         self._step("Collecting static files")
@@ -35,6 +40,21 @@ class Command(BaseCommand):
             self._manage("retrain")
         self.stdout.write(self._welcome(url, *people))
         self._serve()
+
+    def _free_port(self) -> int:
+        """PORT, found to be a number and free before anything is done."""
+        given = os.environ.get("PORT", "4004")
+        if not given.isdecimal() or not 0 < int(given) < 65_536:
+            raise CommandError(f"PORT is {given!r}; give a number from 1 to 65535.")
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("0.0.0.0", int(given)))  # noqa: S104  as the server will
+            except OSError as error:
+                raise CommandError(
+                    f"Port {given} is taken, perhaps by another start of this. Use another: make run PORT=4100"
+                ) from error
+        return int(given)
 
     def _step(self, name: str) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(f"==> {name}"))
@@ -54,7 +74,7 @@ class Command(BaseCommand):
     def _serve(self) -> None:
         os.chdir(settings.BASE_DIR)
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        os.execv(sys.executable, [sys.executable, "-m", "honcho", "start"])  # noqa: S606  a fixed command
+        os.execv(sys.executable, _SERVE)  # noqa: S606  a fixed command
 
     def _welcome(self, url: str, one: Showcase, other: Showcase) -> str:
         return f"""
