@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 from feedback.models import Feedback
 from recommendations.demonstration.showcase import showcases
 from recommendations.demonstration.world import World
+from tests.servers.running import free_port
 
 PEOPLE = 40
 LATE = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)  # the next day already in Dublin
-URL = "http://127.0.0.1:4004"
 
 
 @pytest.mark.django_db
@@ -31,7 +31,8 @@ def test_it_tells_to_try_the_people_of_the_day_that_was_loaded(monkeypatch: pyte
     monkeypatch.setattr(World, "__init__", counted)
     monkeypatch.setattr("craic_ml.management.commands.up.DEFAULT_PEOPLE", PEOPLE)
     monkeypatch.setattr("django.utils.timezone.now", lambda: LATE)
-    monkeypatch.setenv("PORT", "4004")
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
     monkeypatch.chdir(os.curdir)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     started: list[list[str]] = []
@@ -42,7 +43,7 @@ def test_it_tells_to_try_the_people_of_the_day_that_was_loaded(monkeypatch: pyte
     assert worlds == [date(2026, 7, 2)]  # made once
     assert Feedback.objects.exists()
     _, welcome = said.getvalue().split("Five things to try")
-    for person in showcases(World(1, date(2026, 7, 2), PEOPLE), url=URL):
+    for person in showcases(World(1, date(2026, 7, 2), PEOPLE), url=f"http://127.0.0.1:{port}"):
         assert person.command in welcome
     assert [command[1:] for command in started] == [
         ["manage.py", "retrain"],

@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 probe.bind(("0.0.0.0", int(given)))  # noqa: S104  as the server will
             except OSError as error:
                 raise CommandError(
-                    f"Port {given} is taken, perhaps by another start of this. Use another: make run PORT=4100"
+                    f"Port {given} is taken, perhaps by an earlier start. Use another: make run PORT=4100"
                 ) from error
         return int(given)
 
