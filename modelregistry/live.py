@@ -64,7 +64,8 @@ class LiveChampion(Generic[T]):
     at a time looks or loads: the others are served what is there. Only a process that has never looked makes
     its threads wait, so that none of them is told that there is no model.
 
-    Where a thread of the process calls `look()` all the time, set `is_followed`: `current()` then only answers.
+    Where a thread of the process calls `look()` all the time, set `is_followed`: then `current()` only
+    answers.
     """
 
     is_followed = False
