@@ -1,4 +1,4 @@
-"""How gunicorn serves: gthread workers forked from one preloaded process (design: Speed)."""
+"""How gunicorn serves: gthread workers forked from one preloaded process."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Predictions, appended in memory and written as one multi-row insert (design: Speed).
+"""Predictions, appended in memory and written as one multi-row insert.
 
 A killed process loses at most `PREDICTION_FLUSH_SECONDS` of them: they are a record of what was served,
 not something a client was told is stored. Exposures and feedback never go this way.

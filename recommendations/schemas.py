@@ -1,4 +1,4 @@
-"""Shapes of the recommendation, model and person endpoints (contract)."""
+"""Shapes of the recommendation, model and person endpoints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A request for recommendations, from the variant to the reasons (design: A request for recommendations)."""
+"""A request for recommendations, from the variant to the reasons."""
 
 import logging
 import time

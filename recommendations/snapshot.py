@@ -135,22 +135,22 @@ class CandidateSnapshot:
         self._snapshot = EMPTY
 
     def _refresh(self, now: datetime) -> None:
-        state = CatalogueState.objects.first()
-        revision = state.revision if state else 0
+        revision = CatalogueState.objects.current()
         if revision != self._snapshot.revision:
             self._snapshot = self._read(revision, now)
         self._looked_at = self._clock()
 
     def _read(self, revision: int, now: datetime) -> Snapshot:
         since = now - PAST_KEPT
-        changed = Event.objects.filter(revision__gt=self._snapshot.revision)
+        changed = Event.objects.changed_since(self._snapshot.revision)
         gone = changed.exclude(starts_at__gte=since, deleted_at=None)
         gone_ids = list(gone.values_list("id", flat=True)[: MANY_GONE + 1])
         # After an import of years past, or when the revision went backwards (a restore), begin again.
         is_afresh = len(gone_ids) > MANY_GONE or revision < self._snapshot.revision
         known = EMPTY if is_afresh else self._snapshot
         rows = (
-            Event.objects.filter(revision__gt=known.revision, starts_at__gte=since, deleted_at=None)
+            Event.objects.changed_since(known.revision)
+            .filter(starts_at__gte=since, deleted_at=None)
             .only(*CARD_COLUMNS)
             .order_by("starts_at", "id")
         )

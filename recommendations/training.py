@@ -1,4 +1,4 @@
-"""One training run, from the data to the champion (design: A retraining run).
+"""One training run, from the data to the champion.
 
 It runs in a process of its own. What it learns is on the run's row as it goes; whatever happens, the run
 ends in a state that says what came of it, and the champion keeps serving until a better one is promoted.
