@@ -1,6 +1,7 @@
 """Settings verified at start, each with an id and a hint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -17,159 +18,136 @@ TAG = "craic"
 SHORTEST_SECRET = 16  # characters
 
 
-@register(TAG)
-def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.DEBUG:
-        return []
-    return [
-        Error(
-            f"{name} has its development default while DEBUG is off.",
-            hint=f"Set {name} (or {name}_FILE, a path to read it from) to a long random value.",
-            id=f"craic.E00{number}",
-        )
-        for number, name in enumerate(("SECRET_KEY", "JWT_SECRET"), start=1)
-        if getattr(settings, name) == INSECURE_SECRET
-    ]
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold of the settings; `says` is formatted with them."""
+
+    id: str
+    holds: Callable[[], bool]
+    says: str
+    hint: str
 
 
-@register(TAG)
-def check_api_auth(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.API_AUTH in ("open", "required"):
-        return []
-    return [
-        Error(
-            f"API_AUTH is {settings.API_AUTH!r}.",
-            hint="Use 'required' (credentials on every call) or 'open' (development).",
-            id="craic.E003",
-        )
-    ]
+def _is_set(name: str) -> Callable[[], bool]:
+    return lambda: settings.DEBUG or getattr(settings, name) != INSECURE_SECRET
 
 
-@register(TAG)
-def check_counts(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if 1 <= settings.DEFAULT_RECOMMENDATION_COUNT <= settings.MAX_RECOMMENDATION_COUNT <= 100:
-        return []
-    return [
-        Error(
-            "DEFAULT_RECOMMENDATION_COUNT and MAX_RECOMMENDATION_COUNT do not fit each other.",
-            hint="They must satisfy 1 <= DEFAULT_RECOMMENDATION_COUNT <= MAX_RECOMMENDATION_COUNT <= 100.",
-            id="craic.E004",
-        )
-    ]
+def _counts_fit() -> bool:
+    return bool(1 <= settings.DEFAULT_RECOMMENDATION_COUNT <= settings.MAX_RECOMMENDATION_COUNT <= 100)
 
 
-@register(TAG)
-def check_refresh(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if 0 <= settings.REFRESH_SECONDS <= 1.5 and settings.PREDICTION_FLUSH_SECONDS >= 0:
-        return []
-    return [
-        Error(
-            "REFRESH_SECONDS must be between 0 and 1.5 and PREDICTION_FLUSH_SECONDS not negative.",
-            hint="New events and promoted models are promised within 2 seconds; the default is 1.0.",
-            id="craic.E005",
-        )
-    ]
+def _refreshes_in_time() -> bool:
+    return bool(0 <= settings.REFRESH_SECONDS <= 1.5 and settings.PREDICTION_FLUSH_SECONDS >= 0)
 
 
-@register(TAG)
-def check_algorithm(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.DEFAULT_ALGORITHM in ALGORITHMS:
-        return []
-    return [
-        Error(
-            f"DEFAULT_ALGORITHM is {settings.DEFAULT_ALGORITHM!r}, which nobody knows.",
-            hint=f"Choose from {', '.join(ALGORITHMS)}.",
-            id="craic.E006",
-        )
-    ]
-
-
-@register(TAG)
-def check_throttle(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def _throttle_is_a_rate() -> bool:
     try:
-        if not settings.THROTTLE_USER or rate_parse(settings.THROTTLE_USER)[0] > 0:
-            return []
+        return not settings.THROTTLE_USER or rate_parse(settings.THROTTLE_USER)[0] > 0
     except ValueError:
-        pass
-    return [
-        Error(
-            f"THROTTLE_USER is {settings.THROTTLE_USER!r}.",
-            hint="Give a number of requests per sec, min, hour or day, such as 600/min; empty for no bound.",
-            id="craic.E007",
-        )
-    ]
+        return False
 
 
-@register(TAG)
-def check_public_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def _public_key_is_rsa() -> bool:
     if not settings.JWT_PUBLIC_KEY:
-        return []
+        return True
     try:
         keys = public_keys_parse(settings.JWT_PUBLIC_KEY)
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):  # whatever a text that is no key raises
-        keys = {}
-    if keys and all(isinstance(key, RSAPublicKey) for key in keys.values()):
-        return []
-    return [
-        Error(
-            "JWT_PUBLIC_KEY holds no RSA public key.",
-            hint="Give a PEM that begins with -----BEGIN PUBLIC KEY-----, or a JSON Web Key Set, "
-            "or JWT_PUBLIC_KEY_FILE with a path to either; empty when tokens are HS256 only.",
-            id="craic.E008",
-        )
-    ]
+        return False
+    return bool(keys) and all(isinstance(key, RSAPublicKey) for key in keys.values())
 
 
-@register(TAG)
-def check_log_level(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.LOG_LEVEL in LOG_LEVELS:
-        return []
-    return [
-        Error(
-            f"LOG_LEVEL is {settings.LOG_LEVEL!r}.",
-            hint=f"Choose from {', '.join(LOG_LEVELS)}.",
-            id="craic.E009",
-        )
-    ]
-
-
-@register(TAG)
-def check_training_samples(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.MIN_TRAINING_SAMPLES >= 1:
-        return []
-    return [
-        Error(
-            f"MIN_TRAINING_SAMPLES is {settings.MIN_TRAINING_SAMPLES}.",
-            hint="Give at least 1: no model can be trained on nothing.",
-            id="craic.E010",
-        )
-    ]
-
-
-@register(TAG)
-def check_token_secret(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def _token_secret_is_long() -> bool:
     """A short secret can be guessed from one token. None at all refuses HS256, where RS256 is configured."""
     length = len(settings.JWT_SECRET)
-    if settings.DEBUG or length >= SHORTEST_SECRET or (length == 0 and settings.JWT_PUBLIC_KEY):
-        return []
-    return [
-        Error(
-            f"JWT_SECRET has {length} characters while DEBUG is off.",
-            hint=f"Give at least {SHORTEST_SECRET}, better 32; it may be empty only beside JWT_PUBLIC_KEY.",
-            id="craic.E011",
-        )
-    ]
+    return bool(settings.DEBUG or length >= SHORTEST_SECRET or (length == 0 and settings.JWT_PUBLIC_KEY))
+
+
+_RANDOM_VALUE = "Set {0} (or {0}_FILE, a path to read it from) to a long random value."
+
+RULES = (
+    Rule(
+        "craic.E001",
+        _is_set("SECRET_KEY"),
+        "SECRET_KEY has its development default while DEBUG is off.",
+        _RANDOM_VALUE.format("SECRET_KEY"),
+    ),
+    Rule(
+        "craic.E002",
+        _is_set("JWT_SECRET"),
+        "JWT_SECRET has its development default while DEBUG is off.",
+        _RANDOM_VALUE.format("JWT_SECRET"),
+    ),
+    Rule(
+        "craic.E003",
+        lambda: settings.API_AUTH in ("open", "required"),
+        "API_AUTH is {0.API_AUTH!r}.",
+        "Use 'required' (credentials on every call) or 'open' (development).",
+    ),
+    Rule(
+        "craic.E004",
+        _counts_fit,
+        "DEFAULT_RECOMMENDATION_COUNT and MAX_RECOMMENDATION_COUNT do not fit each other.",
+        "They must satisfy 1 <= DEFAULT_RECOMMENDATION_COUNT <= MAX_RECOMMENDATION_COUNT <= 100.",
+    ),
+    Rule(
+        "craic.E005",
+        _refreshes_in_time,
+        "REFRESH_SECONDS must be between 0 and 1.5 and PREDICTION_FLUSH_SECONDS not negative.",
+        "New events and promoted models are promised within 2 seconds; the default is 1.0.",
+    ),
+    Rule(
+        "craic.E006",
+        lambda: settings.DEFAULT_ALGORITHM in ALGORITHMS,
+        "DEFAULT_ALGORITHM is {0.DEFAULT_ALGORITHM!r}, which nobody knows.",
+        f"Choose from {', '.join(ALGORITHMS)}.",
+    ),
+    Rule(
+        "craic.E007",
+        _throttle_is_a_rate,
+        "THROTTLE_USER is {0.THROTTLE_USER!r}.",
+        "Give a number of requests per sec, min, hour or day, such as 600/min; empty for no bound.",
+    ),
+    Rule(
+        "craic.E008",
+        _public_key_is_rsa,
+        "JWT_PUBLIC_KEY holds no RSA public key.",
+        "Give a PEM that begins with -----BEGIN PUBLIC KEY-----, or a JSON Web Key Set, "
+        "or JWT_PUBLIC_KEY_FILE with a path to either; empty when tokens are HS256 only.",
+    ),
+    Rule(
+        "craic.E009",
+        lambda: settings.LOG_LEVEL in LOG_LEVELS,
+        "LOG_LEVEL is {0.LOG_LEVEL!r}.",
+        f"Choose from {', '.join(LOG_LEVELS)}.",
+    ),
+    Rule(
+        "craic.E010",
+        lambda: settings.MIN_TRAINING_SAMPLES >= 1,
+        "MIN_TRAINING_SAMPLES is {0.MIN_TRAINING_SAMPLES}.",
+        "Give at least 1: no model can be trained on nothing.",
+    ),
+    Rule(
+        "craic.E011",
+        _token_secret_is_long,
+        f"JWT_SECRET has fewer than {SHORTEST_SECRET} characters while DEBUG is off.",
+        "Give 32 or more random ones; it may be empty only beside JWT_PUBLIC_KEY.",
+    ),
+    Rule(
+        "craic.E012",
+        lambda: settings.DATABASES["default"].get("CONN_MAX_AGE", 0) >= 0,
+        "DATABASE_CONN_MAX_AGE is negative.",
+        "Give the seconds a connection is kept, such as 60; 0 closes it after each request.",
+    ),
+)
 
 
 @register(TAG)
-def check_connection_age(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    age = settings.DATABASES["default"].get("CONN_MAX_AGE", 0)
-    if age >= 0:
-        return []
-    return [
-        Error(
-            f"DATABASE_CONN_MAX_AGE is {age}.",
-            hint="Give the seconds a connection is kept, such as 60; 0 closes it after each request.",
-            id="craic.E012",
-        )
-    ]
+def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    return list(_broken_rules())
+
+
+def _broken_rules() -> Iterator[CheckMessage]:
+    for rule in RULES:
+        if not rule.holds():
+            yield Error(rule.says.format(settings), hint=rule.hint, id=rule.id)
