@@ -2,7 +2,7 @@
 
     python -m benchmarks.imports [--rows 50000 200000]
 
-For each size, for events and for feedback: seconds, rows a second, and the peak resident memory of the import.
+For each size, for events and feedback: seconds, rows a second, and the peak resident memory of the import.
 Memory should not grow with the rows; all rows of a file are one transaction.
 """
 
