@@ -45,7 +45,7 @@ from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
 # 128 MB and a second, 4,000 would be 512 MB and eight.
 COLUMN_LIMIT = 2_000
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
-RIDGE = 10.0
+RIDGE = 30.0
 NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept
 OWN_WORD = 1.0  # for a word of one's own, on top of what was learned: rare words have learned nothing
 
@@ -66,9 +66,10 @@ OUT_WEIGHTS = {
     Field.TAG: 0.1,
     Field.CITY: 0.0,
 }
-IN_BLOCKS = np.array([*(IN_WEIGHTS[kind] for kind in WORD_FIELDS), 1.0], np.float32)
+IN_BLOCKS = np.array([*(IN_WEIGHTS[kind] for kind in WORD_FIELDS), 0.5], np.float32)
 OUT_BLOCKS = np.array([*(OUT_WEIGHTS[kind] for kind in WORD_FIELDS), 0.3], np.float32)
 SIGNALS = (Signal.ARTIST, Signal.VENUE, Signal.PROMOTER, Signal.GENRE, Signal.GENRE, Signal.CITY)
+CARRIED_DOUBT = 2.0  # events' worth of doubt about how rare a word is
 TIE_BREAK = 1e-3  # so that events nothing is known of for this person come by popularity
 
 
@@ -78,6 +79,7 @@ class ItemWeights:
 
     vocabulary: Vocabulary
     own: Float32  # (v,)
+    carried: Float32  # (v,) how many events carried the word
     start: Int64  # (v + 1,)
     word: Int32
     weight: Float32
@@ -85,6 +87,7 @@ class ItemWeights:
     @classmethod
     def of(cls, data: Interactions) -> "ItemWeights":
         vocabulary, rows, is_event = training_rows(data)
+        carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary))
         weights = closed_form(rows, is_event)
         own = np.diag(weights).astype(np.float32)
         np.fill_diagonal(weights, 0.0)
@@ -92,6 +95,7 @@ class ItemWeights:
         return cls(
             vocabulary,
             own,
+            carried.astype(np.float32),
             kept.indptr.astype(np.int64),
             kept.indices.astype(np.int32),
             kept.data.astype(np.float32),
@@ -110,6 +114,7 @@ class ItemWeights:
         return {
             "words": self.vocabulary.words,
             "own": self.own,
+            "carried": self.carried,
             "start": self.start,
             "word": self.word,
             "weight": self.weight,
@@ -117,7 +122,7 @@ class ItemWeights:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "ItemWeights":
-        names = ("own", "start", "word", "weight")
+        names = ("own", "carried", "start", "word", "weight")
         return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
@@ -178,9 +183,38 @@ def strongest(weights: Float64) -> sparse.csr_array:
     return sparse.csr_array((values.ravel(), kept.ravel(), start), shape=(n, n))
 
 
+def rated_blocks(words: SlateWords, carried: Float32) -> sparse.csr_array:
+    """(N_BLOCKS * n, v) the candidates' words, scaled by what they count; carried: events with each before.
+
+    Two of somebody's three nights say more than two of their fifty, and a promoter's many coming nights share
+    what the person thinks of the promoter: a word counts by its rarity, then and now.
+    """
+    blocks = words.matrix.copy()
+    sharing = np.bincount(blocks.indices, minlength=len(words.vocabulary))
+    rarity = 1.0 / (np.sqrt(1.0 + sharing) * (CARRIED_DOUBT + carried))
+    scale = np.repeat(np.repeat(OUT_BLOCKS, words.n), np.diff(blocks.indptr))
+    blocks.data = (blocks.data * scale * rarity[blocks.indices]).astype(np.float32)
+    blocks.eliminate_zeros()
+    return blocks
+
+
+def sum_of_blocks(blocks: sparse.csr_array, n: int) -> sparse.csr_array:
+    """(n, v) each candidate's words of all blocks."""
+    matrix = blocks[:n]
+    for block in range(1, N_BLOCKS):
+        matrix = matrix + blocks[block * n : (block + 1) * n]
+    return matrix
+
+
+def popular_share(slate: Slate) -> Float64:
+    """(n,) how popular each candidate is already, 0 to 1."""
+    liking = popular(slate, np.zeros(len(slate.events), np.float32))
+    return np.asarray(liking / max(float(liking.max(initial=0.0)), 1.0), np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class WeightedSlate:
-    """The candidates' words, scaled by what they count; the more candidates share a word, the less each."""
+    """The candidates as `rated_blocks` counts their words."""
 
     n: int
     vocabulary: Vocabulary
@@ -191,23 +225,19 @@ class WeightedSlate:
     popular: Float64  # (n,) 0 to 1
 
     @classmethod
-    def of(cls, slate: Slate, weights: ItemWeights) -> "WeightedSlate":
-        words = SlateWords.of(slate.events)
+    def of(cls, slate: Slate, words: SlateWords, weights: ItemWeights) -> "WeightedSlate":
         n = words.n
-        blocks = words.matrix.copy()
-        sharing = np.bincount(blocks.indices, minlength=len(words.vocabulary))
-        scale = np.repeat(np.repeat(OUT_BLOCKS, n), np.diff(blocks.indptr))
-        blocks.data = (blocks.data * scale / np.sqrt(1.0 + sharing[blocks.indices])).astype(np.float32)
-        blocks.eliminate_zeros()
-        matrix = blocks[:n]
-        for block in range(1, N_BLOCKS):
-            matrix = matrix + blocks[block * n : (block + 1) * n]
         columns = weights.vocabulary.columns(words.vocabulary)
+        blocks = rated_blocks(words, np.append(weights.carried, np.float32(0.0))[columns])
         learned = np.append(weights.own, np.float32(0.0))[columns]
         own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + OWN_WORD)
-        liking = popular(slate, np.zeros(n, np.float32))
-        liking = liking / max(float(liking.max(initial=0.0)), 1.0)
-        return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), liking)
+        matrix = sum_of_blocks(blocks, n)
+        return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
+
+    def speak(self, words: PersonWords, weights: ItemWeights) -> tuple[Float32, Float32]:
+        """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
+        mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
+        return mine.astype(np.float32) * self.own, weights.others(words)[self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,23 +251,16 @@ class CollaborativeFiltering:
         return cls(ItemWeights.of(data))
 
     def prepare(self, slate: Slate, *, now: float) -> WeightedSlate:
-        return WeightedSlate.of(slate, self.weights)
-
-    def _words(self, person: Person, prepared: WeightedSlate) -> tuple[Float32, Float32]:
-        """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
-        words = person_words(recent(person))
-        mine = prepared.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
-        own = mine.astype(np.float32) * prepared.own
-        return own, self.weights.others(words)[prepared.columns]
+        return WeightedSlate.of(slate, SlateWords.of(slate.events), self.weights)
 
     def score(self, person: Person, prepared: WeightedSlate) -> Float64:
-        own, others = self._words(person, prepared)
+        own, others = prepared.speak(person_words(recent(person)), self.weights)
         return np.asarray(prepared.matrix @ (own + others) + TIE_BREAK * prepared.popular, np.float64)
 
     def explain(
         self, person: Person, prepared: WeightedSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        own, others = self._words(person, prepared)
+        own, others = prepared.speak(person_words(recent(person)), self.weights)
         similar = prepared.matrix[rows] @ others
         return [
             self._contributions(int(row), float(alike), own, prepared)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommendations.algorithms.collaborative_filtering import ItemWeights, WeightedSlate
 from recommendations.algorithms.dataset import (
     Bool,
     EventTable,
@@ -55,6 +56,8 @@ RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 FOLLOWED = (Field.PROMOTER, Field.ARTIST)
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
+TOGETHER_SCALE = 0.2  # about the most that one event can say of another
+TOGETHER_LOG_SCALE = 0.02
 RATE_SHRINKAGE = 2.0  # events' worth of doubt about a share of somebody's events
 
 COLUMNS: tuple[Column, ...] = (
@@ -64,6 +67,8 @@ COLUMNS: tuple[Column, ...] = (
     *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
     Column("similar_log", Signal.SIMILAR_PEOPLE),
+    Column("goes_with", Signal.GOES_WITH),
+    Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
@@ -86,7 +91,13 @@ COLUMNS: tuple[Column, ...] = (
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
+CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
+
+
+def is_circumstance(column: Column) -> bool:
+    """Whether it is about the event's moment rather than about the person."""
+    return column.name in CIRCUMSTANTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ class SignalSlate:
     words: SlateWords
     places: SlatePlaces
     text: SlateText
+    weighted: WeightedSlate
     neighbour_columns: Int64  # (v,) the neighbourhood's column of each word, -1 unknown
     rates: Float32  # (len(RATED_FIELDS), n) one over the events that carried the candidate's words before
     circumstances: Float32  # (len(CIRCUMSTANCES), n)
@@ -111,6 +123,7 @@ class SignalModel:
     records: TrackRecords
     frequencies: DocumentFrequencies
     neighbourhood: Neighbourhood
+    items: ItemWeights
 
     @classmethod
     def fit(cls, data: Interactions) -> "SignalModel":
@@ -118,6 +131,7 @@ class SignalModel:
             TrackRecords.of(data),
             DocumentFrequencies.of(data.events.words[Field.TEXT]),
             Neighbourhood.of(data),
+            ItemWeights.of(data),
         )
 
     def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
@@ -130,6 +144,7 @@ class SignalModel:
             words=words,
             places=SlatePlaces.of(events),
             text=SlateText.of(events, self.frequencies),
+            weighted=WeightedSlate.of(slate, words, self.items),
             neighbour_columns=self.neighbourhood.vocabulary.columns(words.vocabulary),
             rates=rates[[BLOCK[kind] for kind in RATED_FIELDS]],
             circumstances=circumstances(slate),
@@ -143,6 +158,7 @@ class SignalModel:
             "records": self.records.to_arrays(),
             "text": self.frequencies.to_arrays(),
             "neighbours": self.neighbourhood.to_arrays(),
+            "items": self.items.to_arrays(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
@@ -155,6 +171,7 @@ class SignalModel:
             TrackRecords.from_arrays(part("records.")),
             DocumentFrequencies.from_arrays(part("text.")),
             Neighbourhood.from_arrays(part("neighbours.")),
+            ItemWeights.from_arrays(part("items.")),
         )
 
 
@@ -231,6 +248,10 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
     out[INDEX["similar_log"]] = signed_log(
         VOTE_SCALE * np.max(voted[[BLOCK[kind] for kind in FOLLOWED]], axis=0)
     )
+    same, others = slate.weighted.speak(words, model.items)
+    together = np.asarray(slate.weighted.matrix @ (same + others), np.float32)
+    np.divide(together, words.total * TOGETHER_SCALE, out=out[INDEX["goes_with"]])
+    out[INDEX["goes_with_log"]] = signed_log(np.float32(1.0 / TOGETHER_LOG_SCALE) * together)
     out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
 
 
