@@ -234,6 +234,14 @@ class WeightedSlate:
         matrix = sum_of_blocks(blocks, n)
         return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
 
+    def take(self, rows: npt.NDArray[np.integer]) -> "WeightedSlate":
+        """These candidates only, over the same vocabulary."""
+        kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
+        blocks, matrix = self.blocks[kept], self.matrix[rows]
+        return WeightedSlate(
+            len(rows), self.vocabulary, blocks, matrix, self.columns, self.own, self.popular[rows]
+        )
+
     def speak(self, words: PersonWords, weights: ItemWeights) -> tuple[Float32, Float32]:
         """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])

@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person, Slate
-from recommendations.algorithms.linear import contributions, weighted_sum
+from recommendations.algorithms.linear import LinearSlate, linear_reasons, linear_score
 from recommendations.algorithms.protocol import Arrays, Contribution
 from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
     SignalModel,
-    SignalSlate,
     is_circumstance,
     signal_matrix,
 )
@@ -47,16 +46,16 @@ class Hybrid:
         weights = fit_weights(choices, PRIOR, strength=STRENGTH)
         return cls(SignalModel.fit(data), weights)
 
-    def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
-        return self.model.prepare(slate, now=now)
+    def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
+        return LinearSlate.of(self.model.prepare(slate, now=now), self.weights)
 
-    def score(self, person: Person, prepared: SignalSlate) -> Float64:
-        return weighted_sum(self.weights, signal_matrix(self.model, person, prepared))
+    def score(self, person: Person, prepared: LinearSlate) -> Float64:
+        return linear_score(self.weights, self.model, person, prepared)
 
     def explain(
-        self, person: Person, prepared: SignalSlate, rows: npt.NDArray[np.integer]
+        self, person: Person, prepared: LinearSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        return contributions(self.weights, signal_matrix(self.model, person, prepared), rows)
+        return linear_reasons(self.weights, self.model, person, prepared, rows)
 
     def to_arrays(self) -> Arrays:
         return {**self.model.to_arrays(), "weights": self.weights}

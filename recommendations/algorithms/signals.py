@@ -7,6 +7,7 @@ person turned such things down. `content_based` and `hybrid` are weighted sums o
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from recommendations.algorithms.collaborative_filtering import ItemWeights, WeightedSlate
 from recommendations.algorithms.dataset import (
@@ -93,6 +94,8 @@ COLUMNS: tuple[Column, ...] = (
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
 CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
+CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
+FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
 
 
 def is_circumstance(column: Column) -> bool:
@@ -115,6 +118,21 @@ class SignalSlate:
     log_price: Float32  # (n,) log1p of the lowest price, 0 unknown
     priced: Bool  # (n,) whether the price is known
 
+    def take(self, rows: npt.NDArray[np.integer]) -> "SignalSlate":
+        """These candidates only, as they stand among all."""
+        return SignalSlate(
+            words=self.words.take(rows),
+            places=self.places.take(rows),
+            text=self.text.take(rows),
+            weighted=self.weighted.take(rows),
+            neighbour_columns=self.neighbour_columns,
+            rates=self.rates[:, rows],
+            circumstances=self.circumstances[:, rows],
+            expected=self.expected[rows],
+            log_price=self.log_price[rows],
+            priced=self.priced[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SignalModel:
@@ -126,12 +144,14 @@ class SignalModel:
     items: ItemWeights
 
     @classmethod
-    def fit(cls, data: Interactions) -> "SignalModel":
+    def fit(cls, data: Interactions, *, others: bool = True) -> "SignalModel":
+        """others: whether to learn from what people do alike, which a person's own taste can do without."""
+        together = data if others else Interactions.empty()
         return cls(
             TrackRecords.of(data),
             DocumentFrequencies.of(data.events.words[Field.TEXT]),
-            Neighbourhood.of(data),
-            ItemWeights.of(data),
+            Neighbourhood.of(together),
+            ItemWeights.of(together),
         )
 
     def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
@@ -210,6 +230,15 @@ def signed_log(values: Float32) -> Float32:
 
 def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
     """(len(COLUMNS), n) the evidence, row by row as `COLUMNS` names it."""
+    out = personal_rows(model, person, slate)
+    out[CIRCUMSTANCE_ROWS] = slate.circumstances
+    out[INDEX["expected"]] = slate.expected
+    out[FOLLOWED_ROWS] = slate.circumstances * out[INDEX["followed"]]
+    return out
+
+
+def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
+    """(len(COLUMNS), n) the same, with zeros for what the slate alone decides."""
     person = recent(person)
     out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
     if slate.words.n == 0:
@@ -221,13 +250,6 @@ def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Flo
         _history_rows(out, person, words.total, slate)
     out[INDEX["home"]] = near_home(person, slate.places)
     out[INDEX["price"]] = price_fit(person, slate)
-    out[INDEX["expected"]] = slate.expected
-    for number, name in enumerate(CIRCUMSTANCES):
-        out[INDEX[name]] = slate.circumstances[number]
-        if len(words.words):
-            np.multiply(
-                slate.circumstances[number], out[INDEX["followed"]], out=out[INDEX[f"followed_{name}"]]
-            )
     return out
 
 
