@@ -41,9 +41,9 @@ from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
 
-# The columns of largest support. The solve takes four matrices of n^2 float64 at its peak: 2,000 columns are
-# 128 MB and a second, 4,000 would be 512 MB and eight.
-COLUMN_LIMIT = 2_000
+# The columns of largest support. The solve takes about four matrices of n^2 float64 at its peak: 1,500
+# columns are 72 MB and half a second, 4,000 would be 512 MB and eight.
+COLUMN_LIMIT = 1_500
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
 RIDGE = 30.0
 NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept

@@ -25,11 +25,11 @@ from recommendations.algorithms.dataset import Float32, Float64, Int64, Interact
 from recommendations.algorithms.encoding import SlateWords, Vocabulary, person_words, recent
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
-FACTORS = 64
-SWEEPS = 6
+FACTORS = 32
+SWEEPS = 5
 UNSEEN = 0.01  # what not acting counts, where acting counts 1
 PULL = 0.005  # to zero, for each occurrence
-ROW_LIMIT = 5_000  # people that the words' factors are learned from; more add time and little else
+ROW_LIMIT = 3_000  # people that the words' factors are learned from; more add time and little else
 
 
 @dataclass(frozen=True, slots=True)
