@@ -146,7 +146,7 @@ def measurements_of(folder: Path, name: str) -> list[Measurement]:
 def table_row(each: Measurement) -> str:
     values = " ".join(f"{each.metrics[name]:10.4f}" for name in TABLE)
     return (
-        f"{each.dataset:16s} {each.split:6s} {each.algorithm:14s} {each.users:6d} {values} "
+        f"{each.dataset:14s} {each.split:6s} {each.algorithm:23s} {each.users:6d} {values} "
         f"{each.fit_seconds:8.2f} {each.peak_mb:8.1f} {each.users_per_second:8.0f}"
     )
 
@@ -154,7 +154,7 @@ def table_row(each: Measurement) -> str:
 def header() -> str:
     names = " ".join(f"{name:>10s}" for name in TABLE)
     return (
-        f"{'dataset':16s} {'split':6s} {'algorithm':14s} {'users':>6s} {names} "
+        f"{'dataset':14s} {'split':6s} {'algorithm':23s} {'users':>6s} {names} "
         f"{'fit s':>8s} {'peak MB':>8s} {'users/s':>8s}"
     )
 

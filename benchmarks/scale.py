@@ -39,7 +39,7 @@ def main() -> None:
     print(
         f"{asked.people:,} people, {asked.events:,} events, {len(data):,} saves; {_peak_mb():.0f} MB so far"
     )
-    print("algorithm        fit CPU s  fit wall s  prepare ms  score ms  peak MB")
+    print("algorithm               fit CPU s  fit wall s  prepare ms  score ms  peak MB")
     for name in ALGORITHMS:
         print(_measured(name, data, slate, people))
 
@@ -57,7 +57,7 @@ def _measured(name: str, data: Interactions, slate: Slate, people: list[Person])
         fitted.score(person, prepared)
         spent.append(time.process_time() - began)
     score = float(np.median(spent))
-    return f"{name:<16}{cpu:10.2f}{wall:12.2f}{prepare * 1000:12.1f}{score * 1000:10.2f}{_peak_mb():9.0f}"
+    return f"{name:<23}{cpu:10.2f}{wall:12.2f}{prepare * 1000:12.1f}{score * 1000:10.2f}{_peak_mb():9.0f}"
 
 
 def made_up(people: int, events: int, saves: int, generator: np.random.Generator) -> Interactions:

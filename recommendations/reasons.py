@@ -21,6 +21,7 @@ _PLAIN = {
     Signal.TIME_OF_WEEK: "It is on when you usually go out.",
     Signal.PRICE: "It costs about what you usually pay.",
     Signal.SIMILAR_PEOPLE: "People who go to the same things as you chose it or something like it.",
+    Signal.GOES_WITH: "It goes with what you chose before, going by what people choose together.",
     Signal.POPULAR: POPULAR_SENTENCE,
     Signal.LEAD_TIME: "It is on soon.",
 }

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recommendations.algorithms.dataset import Float64, Interactions, Person, Slate
-from recommendations.algorithms.linear import contributions, weighted_sum
+from recommendations.algorithms.linear import LinearSlate, linear_reasons, linear_score
 from recommendations.algorithms.protocol import Arrays, Contribution
-from recommendations.algorithms.signals import COLUMNS, SignalModel, SignalSlate, signal_matrix
+from recommendations.algorithms.signals import COLUMNS, SignalModel
 
 WEIGHTS = {
     "artist_count": 2.5,
@@ -44,18 +44,18 @@ class ContentBased:
 
     @classmethod
     def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        return cls(SignalModel.fit(data))
+        return cls(SignalModel.fit(data, others=False))
 
-    def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
-        return self.model.prepare(slate, now=now)
+    def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
+        return LinearSlate.of(self.model.prepare(slate, now=now), WEIGHT_VECTOR)
 
-    def score(self, person: Person, prepared: SignalSlate) -> Float64:
-        return weighted_sum(WEIGHT_VECTOR, signal_matrix(self.model, person, prepared))
+    def score(self, person: Person, prepared: LinearSlate) -> Float64:
+        return linear_score(WEIGHT_VECTOR, self.model, person, prepared)
 
     def explain(
-        self, person: Person, prepared: SignalSlate, rows: npt.NDArray[np.integer]
+        self, person: Person, prepared: LinearSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        return contributions(WEIGHT_VECTOR, signal_matrix(self.model, person, prepared), rows)
+        return linear_reasons(WEIGHT_VECTOR, self.model, person, prepared, rows)
 
     def to_arrays(self) -> Arrays:
         return self.model.to_arrays()

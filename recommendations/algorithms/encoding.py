@@ -143,6 +143,11 @@ class SlateWords:
         matrix = sparse.csr_array(sparse.vstack(block_matrices(events, vocabulary), format="csr"))
         return cls(len(events), vocabulary, matrix.astype(np.float32))
 
+    def take(self, rows: npt.NDArray[np.integer]) -> "SlateWords":
+        """These candidates only, over the same vocabulary."""
+        kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
+        return SlateWords(len(rows), self.vocabulary, self.matrix[kept])
+
     def match(self, vectors: Sequence[npt.NDArray[np.floating]]) -> Float32:
         """(len(vectors), N_BLOCKS, n): each vector over the vocabulary, against each block of each event."""
         parts = [self.matrix @ np.asarray(vector, np.float32) for vector in vectors]

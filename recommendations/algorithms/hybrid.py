@@ -9,18 +9,28 @@ import numpy.typing as npt
 
 from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person, Slate
-from recommendations.algorithms.linear import contributions, weighted_sum
+from recommendations.algorithms.linear import LinearSlate, linear_reasons, linear_score
 from recommendations.algorithms.protocol import Arrays, Contribution
 from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
-from recommendations.algorithms.signals import SignalModel, SignalSlate, signal_matrix
+from recommendations.algorithms.signals import (
+    COLUMNS,
+    SignalModel,
+    is_circumstance,
+    signal_matrix,
+)
 
 CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each training cut
 FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
 PLENTY = 50_000  # actions
 CHOOSERS_PER_CUT = 300
 PASSED_OVER = 60  # other events that were on, drawn for each chooser
-PRIOR_STRENGTH = 3.0
+# Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
+ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
+PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
+# The pull to the prior, in people's choices. What was popular or soon at one time says less about another.
+PULL, PULL_OF_CIRCUMSTANCES = 30.0, 100.0
+STRENGTH = np.array([PULL_OF_CIRCUMSTANCES if is_circumstance(column) else PULL for column in COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +43,19 @@ class Hybrid:
     @classmethod
     def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
         choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator)]
-        weights = fit_weights(choices, WEIGHT_VECTOR, strength=PRIOR_STRENGTH)
+        weights = fit_weights(choices, PRIOR, strength=STRENGTH)
         return cls(SignalModel.fit(data), weights)
 
-    def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
-        return self.model.prepare(slate, now=now)
+    def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
+        return LinearSlate.of(self.model.prepare(slate, now=now), self.weights)
 
-    def score(self, person: Person, prepared: SignalSlate) -> Float64:
-        return weighted_sum(self.weights, signal_matrix(self.model, person, prepared))
+    def score(self, person: Person, prepared: LinearSlate) -> Float64:
+        return linear_score(self.weights, self.model, person, prepared)
 
     def explain(
-        self, person: Person, prepared: SignalSlate, rows: npt.NDArray[np.integer]
+        self, person: Person, prepared: LinearSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        return contributions(self.weights, signal_matrix(self.model, person, prepared), rows)
+        return linear_reasons(self.weights, self.model, person, prepared, rows)
 
     def to_arrays(self) -> Arrays:
         return {**self.model.to_arrays(), "weights": self.weights}

@@ -1,16 +1,61 @@
 """A weighted sum of signals: the score, and the same sum taken apart for the reasons."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.algorithms.dataset import Float32, Float64
+from recommendations.algorithms.dataset import Float32, Float64, Person
 from recommendations.algorithms.protocol import Contribution, Signal
-from recommendations.algorithms.signals import COLUMNS
+from recommendations.algorithms.signals import (
+    CIRCUMSTANCE_ROWS,
+    COLUMNS,
+    FOLLOWED_ROWS,
+    INDEX,
+    SignalModel,
+    SignalSlate,
+    personal_rows,
+    signal_matrix,
+)
 
 
-def weighted_sum(weights: Float64, matrix: Float32) -> Float64:
-    """(n,) finite scores."""
-    return np.asarray(weights.astype(np.float32) @ matrix, np.float64)
+@dataclass(frozen=True, slots=True)
+class LinearSlate:
+    """A slate with what does not depend on the person weighed already."""
+
+    signals: SignalSlate
+    anybody: Float32  # (n,) what the event's circumstances add for everybody
+    follower: Float32  # (n,) and what more for a follower
+
+    @classmethod
+    def of(cls, signals: SignalSlate, weights: Float64) -> "LinearSlate":
+        weighed = weights.astype(np.float32)
+        expected = weighed[INDEX["expected"]] * signals.expected
+        return cls(
+            signals,
+            weighed[CIRCUMSTANCE_ROWS] @ signals.circumstances + expected,
+            weighed[FOLLOWED_ROWS] @ signals.circumstances,
+        )
+
+
+def linear_score(weights: Float64, model: SignalModel, person: Person, prepared: LinearSlate) -> Float64:
+    """(n,) the weighted sum of `signal_matrix`."""
+    personal = personal_rows(model, person, prepared.signals)
+    score = weights.astype(np.float32) @ personal
+    score += prepared.anybody + prepared.follower * personal[INDEX["followed"]]
+    return np.asarray(score, np.float64)
+
+
+def linear_reasons(
+    weights: Float64,
+    model: SignalModel,
+    person: Person,
+    prepared: LinearSlate,
+    rows: npt.NDArray[np.integer],
+) -> list[list[Contribution]]:
+    """The same sum taken apart, of these candidates only."""
+    matrix = signal_matrix(model, person, prepared.signals.take(rows))
+    return contributions(weights, matrix, np.arange(len(rows)))
 
 
 def contributions(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from recommendations.algorithms.dataset import EventTable, Float32, Float64, Int64, Person
 
@@ -63,6 +64,10 @@ class SlatePlaces:
         place[known] = inverse
         x, y = unique[:, 1] * origin[1], unique[:, 0] * KM_PER_DEGREE
         return cls(x.astype(np.float32), y.astype(np.float32), place, origin, week_hour(events.starts_at))
+
+    def take(self, rows: npt.NDArray[np.integer]) -> "SlatePlaces":
+        """These candidates only, among the same places."""
+        return SlatePlaces(self.x, self.y, self.place[rows], self.origin, self.hour[rows])
 
     def distances(self, latitude: Float32, longitude: Float32) -> Float32:
         """(p, k) kilometres on the plane: within 1 % of the great circle inside one country."""

@@ -27,6 +27,7 @@ class Signal(StrEnum):
     TIME_OF_WEEK = "time_of_week"
     PRICE = "price"
     SIMILAR_PEOPLE = "similar_people"
+    GOES_WITH = "goes_with"
     LEAD_TIME = "lead_time"
     CITY = "city"
 

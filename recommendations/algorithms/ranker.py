@@ -31,7 +31,7 @@ class _Problem:
     share: Float64  # (alternatives,) of the person's choices: one over how many, 0 if not chosen
     start: Int64  # (people,) where each person's alternatives begin
     centre: Float64  # (columns,) the scaled prior
-    strength: float
+    strength: Float64  # (columns,)
 
     def chances(self, beta: Float64) -> tuple[Float64, float]:
         """(chance of each alternative, penalised negative log likelihood)."""
@@ -41,7 +41,7 @@ class _Problem:
         odds = np.exp(score)
         total = np.add.reduceat(odds, self.start)
         loss = float(np.log(total).sum() - score @ self.share)
-        loss += 0.5 * self.strength * float(np.sum((beta - self.centre) ** 2))
+        loss += 0.5 * float(np.sum(self.strength * (beta - self.centre) ** 2))
         return odds / np.repeat(total, lengths), loss
 
     def step(self, beta: Float64, chance: Float64) -> Float64:
@@ -53,8 +53,8 @@ class _Problem:
         return np.asarray(np.linalg.solve(curve, slope), np.float64)
 
 
-def fit_weights(choices: Sequence[Choice], prior: Float64, *, strength: float) -> Float64:
-    """(columns,) the likeliest weights, everybody counting the same; `strength` is the pull to the prior."""
+def fit_weights(choices: Sequence[Choice], prior: Float64, *, strength: float | Float64) -> Float64:
+    """(columns,) the likeliest weights, everybody counting the same; strength: the pull to the prior."""
     if not choices:
         return prior.copy()
     x = np.concatenate([choice.signals for choice in choices]).astype(np.float64)
@@ -66,7 +66,7 @@ def fit_weights(choices: Sequence[Choice], prior: Float64, *, strength: float) -
         share=np.concatenate([choice.chosen / choice.chosen.sum() for choice in choices]),
         start=np.cumsum([0, *lengths[:-1]]),
         centre=prior * scale,
-        strength=strength,
+        strength=np.broadcast_to(np.asarray(strength, np.float64), prior.shape),
     )
     return np.asarray(_minimum(problem) / scale, np.float64)
 

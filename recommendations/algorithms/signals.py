@@ -7,7 +7,9 @@ person turned such things down. `content_based` and `hybrid` are weighted sums o
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from recommendations.algorithms.collaborative_filtering import ItemWeights, WeightedSlate
 from recommendations.algorithms.dataset import (
     Bool,
     EventTable,
@@ -55,6 +57,8 @@ RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 FOLLOWED = (Field.PROMOTER, Field.ARTIST)
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
+TOGETHER_SCALE = 0.2  # about the most that one event can say of another
+TOGETHER_LOG_SCALE = 0.02
 RATE_SHRINKAGE = 2.0  # events' worth of doubt about a share of somebody's events
 
 COLUMNS: tuple[Column, ...] = (
@@ -64,6 +68,8 @@ COLUMNS: tuple[Column, ...] = (
     *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
     Column("similar_log", Signal.SIMILAR_PEOPLE),
+    Column("goes_with", Signal.GOES_WITH),
+    Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
@@ -86,7 +92,15 @@ COLUMNS: tuple[Column, ...] = (
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
+CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
+CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
+FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
+
+
+def is_circumstance(column: Column) -> bool:
+    """Whether it is about the event's moment rather than about the person."""
+    return column.name in CIRCUMSTANTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +110,28 @@ class SignalSlate:
     words: SlateWords
     places: SlatePlaces
     text: SlateText
+    weighted: WeightedSlate
     neighbour_columns: Int64  # (v,) the neighbourhood's column of each word, -1 unknown
     rates: Float32  # (len(RATED_FIELDS), n) one over the events that carried the candidate's words before
     circumstances: Float32  # (len(CIRCUMSTANCES), n)
     expected: Float32  # (n,) log of what its artists, venue and promoter lead one to expect
     log_price: Float32  # (n,) log1p of the lowest price, 0 unknown
     priced: Bool  # (n,) whether the price is known
+
+    def take(self, rows: npt.NDArray[np.integer]) -> "SignalSlate":
+        """These candidates only, as they stand among all."""
+        return SignalSlate(
+            words=self.words.take(rows),
+            places=self.places.take(rows),
+            text=self.text.take(rows),
+            weighted=self.weighted.take(rows),
+            neighbour_columns=self.neighbour_columns,
+            rates=self.rates[:, rows],
+            circumstances=self.circumstances[:, rows],
+            expected=self.expected[rows],
+            log_price=self.log_price[rows],
+            priced=self.priced[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +141,17 @@ class SignalModel:
     records: TrackRecords
     frequencies: DocumentFrequencies
     neighbourhood: Neighbourhood
+    items: ItemWeights
 
     @classmethod
-    def fit(cls, data: Interactions) -> "SignalModel":
+    def fit(cls, data: Interactions, *, others: bool = True) -> "SignalModel":
+        """others: whether to learn from what people do alike, which a person's own taste can do without."""
+        together = data if others else Interactions.empty()
         return cls(
             TrackRecords.of(data),
             DocumentFrequencies.of(data.events.words[Field.TEXT]),
-            Neighbourhood.of(data),
+            Neighbourhood.of(together),
+            ItemWeights.of(together),
         )
 
     def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
@@ -130,6 +164,7 @@ class SignalModel:
             words=words,
             places=SlatePlaces.of(events),
             text=SlateText.of(events, self.frequencies),
+            weighted=WeightedSlate.of(slate, words, self.items),
             neighbour_columns=self.neighbourhood.vocabulary.columns(words.vocabulary),
             rates=rates[[BLOCK[kind] for kind in RATED_FIELDS]],
             circumstances=circumstances(slate),
@@ -143,6 +178,7 @@ class SignalModel:
             "records": self.records.to_arrays(),
             "text": self.frequencies.to_arrays(),
             "neighbours": self.neighbourhood.to_arrays(),
+            "items": self.items.to_arrays(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
@@ -155,6 +191,7 @@ class SignalModel:
             TrackRecords.from_arrays(part("records.")),
             DocumentFrequencies.from_arrays(part("text.")),
             Neighbourhood.from_arrays(part("neighbours.")),
+            ItemWeights.from_arrays(part("items.")),
         )
 
 
@@ -193,6 +230,15 @@ def signed_log(values: Float32) -> Float32:
 
 def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
     """(len(COLUMNS), n) the evidence, row by row as `COLUMNS` names it."""
+    out = personal_rows(model, person, slate)
+    out[CIRCUMSTANCE_ROWS] = slate.circumstances
+    out[INDEX["expected"]] = slate.expected
+    out[FOLLOWED_ROWS] = slate.circumstances * out[INDEX["followed"]]
+    return out
+
+
+def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
+    """(len(COLUMNS), n) the same, with zeros for what the slate alone decides."""
     person = recent(person)
     out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
     if slate.words.n == 0:
@@ -204,13 +250,6 @@ def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Flo
         _history_rows(out, person, words.total, slate)
     out[INDEX["home"]] = near_home(person, slate.places)
     out[INDEX["price"]] = price_fit(person, slate)
-    out[INDEX["expected"]] = slate.expected
-    for number, name in enumerate(CIRCUMSTANCES):
-        out[INDEX[name]] = slate.circumstances[number]
-        if len(words.words):
-            np.multiply(
-                slate.circumstances[number], out[INDEX["followed"]], out=out[INDEX[f"followed_{name}"]]
-            )
     return out
 
 
@@ -231,6 +270,10 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
     out[INDEX["similar_log"]] = signed_log(
         VOTE_SCALE * np.max(voted[[BLOCK[kind] for kind in FOLLOWED]], axis=0)
     )
+    same, others = slate.weighted.speak(words, model.items)
+    together = np.asarray(slate.weighted.matrix @ (same + others), np.float32)
+    np.divide(together, words.total * TOGETHER_SCALE, out=out[INDEX["goes_with"]])
+    out[INDEX["goes_with_log"]] = signed_log(np.float32(1.0 / TOGETHER_LOG_SCALE) * together)
     out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
 
 

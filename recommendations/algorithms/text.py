@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommendations.algorithms.dataset import (
@@ -89,6 +90,10 @@ class SlateText:
         values = (weights / length[rows]).astype(np.float32)
         matrix = sparse.csr_array((values, (rows, columns)), shape=(len(events), len(vocabulary)))
         return cls(vocabulary, frequencies.idf(vocabulary.words), matrix)
+
+    def take(self, rows: npt.NDArray[np.integer]) -> "SlateText":
+        """These candidates only, over the same vocabulary."""
+        return SlateText(self.vocabulary, self.idf, self.matrix[rows])
 
     def similarity(self, person: Person) -> Float32:
         """(n,) sum of weight x cosine over the person's latest events, over the candidates' words."""

@@ -114,7 +114,10 @@ def experiment_ensure(*, now: datetime) -> bool:
         variants=[
             VariantPlan(key="control", name="Popular", algorithm="popularity", weight=0.25, is_control=True),
             VariantPlan(
-                key="collaborative_filtering", name="People like you", algorithm="user_knn", weight=0.25
+                key="collaborative_filtering",
+                name="People like you",
+                algorithm="collaborative_filtering",
+                weight=0.25,
             ),
             VariantPlan(key="content_based", name="Your taste", algorithm="content_based", weight=0.25),
             VariantPlan(key="hybrid", name="All combined", algorithm="hybrid", weight=0.25),

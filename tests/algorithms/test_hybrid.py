@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Interactions
-from recommendations.algorithms.hybrid import Hybrid
+from recommendations.algorithms.hybrid import PRIOR, Hybrid
 from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.signals import INDEX
 from tests.algorithms.contract import AlgorithmContract
@@ -16,18 +15,18 @@ class TestHybrid(AlgorithmContract):
 
 def test_with_nothing_to_learn_from_it_keeps_the_fixed_weights() -> None:
     fitted = Hybrid.fit(Interactions.empty(), generator=np.random.default_rng(0))
-    np.testing.assert_array_equal(fitted.weights, WEIGHT_VECTOR)
+    np.testing.assert_array_equal(fitted.weights, PRIOR)
 
 
 def test_it_learns_something_from_a_world_with_tastes() -> None:
     fitted = Hybrid.fit(world(n_users=80).data, generator=np.random.default_rng(0))
-    assert not np.array_equal(fitted.weights, WEIGHT_VECTOR)
+    assert not np.array_equal(fitted.weights, PRIOR)
     assert np.isfinite(fitted.weights).all()
 
 
 def test_a_signal_that_the_data_say_nothing_about_keeps_its_prior_weight() -> None:
     fitted = Hybrid.fit(world().data, generator=np.random.default_rng(0))
-    assert fitted.weights[INDEX["home"]] == WEIGHT_VECTOR[INDEX["home"]]
+    assert fitted.weights[INDEX["home"]] == PRIOR[INDEX["home"]]
 
 
 def test_it_refuses_the_weights_of_a_release_with_other_signals() -> None:

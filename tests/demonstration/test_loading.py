@@ -119,7 +119,7 @@ def test_it_starts_the_four_variant_experiment_once() -> None:
     assert experiment.status == ExperimentStatus.ACTIVE
     assert {variant.key: (variant.algorithm, variant.weight) for variant in experiment.variants.all()} == {
         "control": ("popularity", 0.25),
-        "collaborative_filtering": ("user_knn", 0.25),
+        "collaborative_filtering": ("collaborative_filtering", 0.25),
         "content_based": ("content_based", 0.25),
         "hybrid": ("hybrid", 0.25),
     }

@@ -41,7 +41,7 @@ def test_it_trained_a_model_started_the_experiment_and_says_what_to_try(started:
     assert experiment["id"] == "rec_algorithm_v1"
     assert {one["variant_id"]: one["algorithm"] for one in experiment["variants"]} == {
         "control": "popularity",
-        "collaborative_filtering": "user_knn",
+        "collaborative_filtering": "collaborative_filtering",
         "content_based": "content_based",
         "hybrid": "hybrid",
     }

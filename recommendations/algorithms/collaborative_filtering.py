@@ -1,0 +1,297 @@
+"""What goes with what, in closed form: EASE (Steck, 2019), over the events and over the words that persist.
+
+With Z the people by (events, artists, venues, promoters, genres, tags) matrix, each event added once as a
+person of its own, and P = (Z'Z + r I)^-1, the weights that best predict Z from itself are I - r P; an event
+may not predict itself, so its column is -P / diag(P) with a diagonal of zero instead. A person's row times
+these weights says how much they like each word, so events that nobody has touched are reached by theirs.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommendations.algorithms.dataset import (
+    Bool,
+    Field,
+    Float32,
+    Float64,
+    Int32,
+    Int64,
+    Interactions,
+    Person,
+    Slate,
+)
+from recommendations.algorithms.encoding import (
+    EVENT_BLOCK,
+    N_BLOCKS,
+    WORD_FIELDS,
+    PersonWords,
+    SlateWords,
+    Vocabulary,
+    block_matrices,
+    field_words,
+    gather_rows,
+    person_words,
+    recent,
+)
+from recommendations.algorithms.popularity import popular
+from recommendations.algorithms.protocol import Arrays, Contribution, Signal
+from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
+
+# The columns of largest support. The solve takes about four matrices of n^2 float64 at its peak: 1,500
+# columns are 72 MB and half a second, 4,000 would be 512 MB and eight.
+COLUMN_LIMIT = 1_500
+LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
+RIDGE = 30.0
+NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept
+OWN_WORD = 1.0  # for a word of one's own, on top of what was learned: rare words have learned nothing
+
+# How much an occurrence of a word says about the person, and about the event that carries it.
+IN_WEIGHTS = {
+    Field.ARTIST: 1.0,
+    Field.VENUE: 0.5,
+    Field.PROMOTER: 1.0,
+    Field.GENRE: 0.5,
+    Field.TAG: 0.3,
+    Field.CITY: 0.0,
+}
+OUT_WEIGHTS = {
+    Field.ARTIST: 1.0,
+    Field.VENUE: 0.5,
+    Field.PROMOTER: 1.0,
+    Field.GENRE: 0.1,
+    Field.TAG: 0.1,
+    Field.CITY: 0.0,
+}
+IN_BLOCKS = np.array([*(IN_WEIGHTS[kind] for kind in WORD_FIELDS), 0.5], np.float32)
+OUT_BLOCKS = np.array([*(OUT_WEIGHTS[kind] for kind in WORD_FIELDS), 0.3], np.float32)
+SIGNALS = (Signal.ARTIST, Signal.VENUE, Signal.PROMOTER, Signal.GENRE, Signal.GENRE, Signal.CITY)
+CARRIED_DOUBT = 2.0  # events' worth of doubt about how rare a word is
+TIE_BREAK = 1e-3  # so that events nothing is known of for this person come by popularity
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWeights:
+    """The learned weights from word to word, the largest of each row; a word's own is kept apart."""
+
+    vocabulary: Vocabulary
+    own: Float32  # (v,)
+    carried: Float32  # (v,) how many events carried the word
+    start: Int64  # (v + 1,)
+    word: Int32
+    weight: Float32
+
+    @classmethod
+    def of(cls, data: Interactions) -> "ItemWeights":
+        vocabulary, rows, is_event = training_rows(data)
+        carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary))
+        weights = closed_form(rows, is_event)
+        own = np.diag(weights).astype(np.float32)
+        np.fill_diagonal(weights, 0.0)
+        kept = strongest(weights)
+        return cls(
+            vocabulary,
+            own,
+            carried.astype(np.float32),
+            kept.indptr.astype(np.int64),
+            kept.indices.astype(np.int32),
+            kept.data.astype(np.float32),
+        )
+
+    def others(self, words: PersonWords) -> Float32:
+        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones."""
+        n = len(self.vocabulary)
+        mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
+        held = np.flatnonzero(mine)
+        positions, lengths = gather_rows(self.start, held)
+        values = self.weight[positions] * np.repeat(mine[held], lengths)
+        return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
+
+    def to_arrays(self) -> Arrays:
+        return {
+            "words": self.vocabulary.words,
+            "own": self.own,
+            "carried": self.carried,
+            "start": self.start,
+            "word": self.word,
+            "weight": self.weight,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "ItemWeights":
+        names = ("own", "carried", "start", "word", "weight")
+        return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
+
+
+def training_rows(data: Interactions) -> tuple[Vocabulary, sparse.csr_array, Bool]:
+    """(vocabulary, (people + events, v) rows, which columns are events); v is at most `COLUMN_LIMIT`."""
+    touched, event = np.unique(data.event, return_inverse=True)
+    events = data.events.take(touched)
+    everything = Vocabulary.of(field_words(events))
+    acted = sparse.csr_array(
+        sparse.coo_array((data.weight, (data.user, event)), shape=(data.n_users, len(touched)))
+    )
+    acted.data = np.clip(acted.data, -MOST_LIKING, MOST_LIKING).astype(np.float32)
+    blocks = block_matrices(events, everything)
+    carried = blocks[EVENT_BLOCK] * IN_BLOCKS[EVENT_BLOCK]
+    for matrix, weight in zip(blocks[:EVENT_BLOCK], IN_BLOCKS, strict=False):
+        carried = carried + matrix * weight
+    carried.eliminate_zeros()
+    columns = supported(acted, carried)
+    carried = sparse.csr_array(carried[:, columns])
+    vocabulary = Vocabulary(everything.words[columns])
+    rows = sparse.csr_array(sparse.vstack([acted @ carried, carried], format="csr"))
+    return vocabulary, rows, np.isin(vocabulary.words, events.keys)
+
+
+def supported(acted: sparse.csr_array, carried: sparse.csr_array) -> Int64:
+    """The columns that most actions speak of, at least `LEAST_SUPPORT`, ascending."""
+    actions = np.bincount(acted.indices, minlength=acted.shape[1]).astype(np.float32)
+    support = np.asarray((carried > 0).T.astype(np.float32) @ actions)
+    columns = np.argsort(-support, kind="stable")[:COLUMN_LIMIT]
+    return np.sort(columns[support[columns] >= LEAST_SUPPORT]).astype(np.int64)
+
+
+def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
+    """(v, v) the weights that predict column j from the others' row i; see the module."""
+    gram = np.asarray((rows.T @ rows).toarray(), np.float64)
+    if len(gram) == 0:
+        return gram
+    gram[np.diag_indices_from(gram)] += RIDGE
+    inverse = np.asarray(np.linalg.inv(gram), np.float64)
+    scale = np.full(len(gram), -RIDGE)
+    scale[is_event] = -1.0 / np.diag(inverse)[is_event]
+    inverse *= scale
+    inverse[np.diag_indices_from(inverse)] = np.where(is_event, 0.0, 1.0 + np.diag(inverse))
+    return inverse
+
+
+def strongest(weights: Float64) -> sparse.csr_array:
+    """The `NEIGHBOURS_PER_WORD` largest weights of each row, by absolute value, as float32."""
+    n = len(weights)
+    if n <= NEIGHBOURS_PER_WORD:
+        return largest_per_row(sparse.csr_array(weights.astype(np.float32)), NEIGHBOURS_PER_WORD)
+    kept = np.empty((n, NEIGHBOURS_PER_WORD), np.int64)
+    for row in range(n):
+        order = np.argpartition(-np.abs(weights[row]), NEIGHBOURS_PER_WORD)
+        kept[row] = np.sort(order[:NEIGHBOURS_PER_WORD])
+    values = np.take_along_axis(weights, kept, axis=1).astype(np.float32)
+    start = np.arange(n + 1) * NEIGHBOURS_PER_WORD
+    return sparse.csr_array((values.ravel(), kept.ravel(), start), shape=(n, n))
+
+
+def rated_blocks(words: SlateWords, carried: Float32) -> sparse.csr_array:
+    """(N_BLOCKS * n, v) the candidates' words, scaled by what they count; carried: events with each before.
+
+    Two of somebody's three nights say more than two of their fifty, and a promoter's many coming nights share
+    what the person thinks of the promoter: a word counts by its rarity, then and now.
+    """
+    blocks = words.matrix.copy()
+    sharing = np.bincount(blocks.indices, minlength=len(words.vocabulary))
+    rarity = 1.0 / (np.sqrt(1.0 + sharing) * (CARRIED_DOUBT + carried))
+    scale = np.repeat(np.repeat(OUT_BLOCKS, words.n), np.diff(blocks.indptr))
+    blocks.data = (blocks.data * scale * rarity[blocks.indices]).astype(np.float32)
+    blocks.eliminate_zeros()
+    return blocks
+
+
+def sum_of_blocks(blocks: sparse.csr_array, n: int) -> sparse.csr_array:
+    """(n, v) each candidate's words of all blocks."""
+    matrix = blocks[:n]
+    for block in range(1, N_BLOCKS):
+        matrix = matrix + blocks[block * n : (block + 1) * n]
+    return matrix
+
+
+def popular_share(slate: Slate) -> Float64:
+    """(n,) how popular each candidate is already, 0 to 1."""
+    liking = popular(slate, np.zeros(len(slate.events), np.float32))
+    return np.asarray(liking / max(float(liking.max(initial=0.0)), 1.0), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSlate:
+    """The candidates as `rated_blocks` counts their words."""
+
+    n: int
+    vocabulary: Vocabulary
+    blocks: sparse.csr_array  # (N_BLOCKS * n, v)
+    matrix: sparse.csr_array  # (n, v) the sum of the blocks
+    columns: Int64  # (v,) the model's column of each word, -1 unknown
+    own: Float32  # (v,) what a word of one's own counts, 0 for events
+    popular: Float64  # (n,) 0 to 1
+
+    @classmethod
+    def of(cls, slate: Slate, words: SlateWords, weights: ItemWeights) -> "WeightedSlate":
+        n = words.n
+        columns = weights.vocabulary.columns(words.vocabulary)
+        blocks = rated_blocks(words, np.append(weights.carried, np.float32(0.0))[columns])
+        learned = np.append(weights.own, np.float32(0.0))[columns]
+        own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + OWN_WORD)
+        matrix = sum_of_blocks(blocks, n)
+        return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
+
+    def take(self, rows: npt.NDArray[np.integer]) -> "WeightedSlate":
+        """These candidates only, over the same vocabulary."""
+        kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
+        blocks, matrix = self.blocks[kept], self.matrix[rows]
+        return WeightedSlate(
+            len(rows), self.vocabulary, blocks, matrix, self.columns, self.own, self.popular[rows]
+        )
+
+    def speak(self, words: PersonWords, weights: ItemWeights) -> tuple[Float32, Float32]:
+        """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
+        mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
+        return mine.astype(np.float32) * self.own, weights.others(words)[self.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class CollaborativeFiltering:
+    name: ClassVar[str] = "collaborative_filtering"
+
+    weights: ItemWeights
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
+        return cls(ItemWeights.of(data))
+
+    def prepare(self, slate: Slate, *, now: float) -> WeightedSlate:
+        return WeightedSlate.of(slate, SlateWords.of(slate.events), self.weights)
+
+    def score(self, person: Person, prepared: WeightedSlate) -> Float64:
+        own, others = prepared.speak(person_words(recent(person)), self.weights)
+        return np.asarray(prepared.matrix @ (own + others) + TIE_BREAK * prepared.popular, np.float64)
+
+    def explain(
+        self, person: Person, prepared: WeightedSlate, rows: npt.NDArray[np.integer]
+    ) -> list[list[Contribution]]:
+        own, others = prepared.speak(person_words(recent(person)), self.weights)
+        similar = prepared.matrix[rows] @ others
+        return [
+            self._contributions(int(row), float(alike), own, prepared)
+            for row, alike in zip(rows, similar, strict=True)
+        ]
+
+    def _contributions(
+        self, row: int, similar: float, own: Float32, prepared: WeightedSlate
+    ) -> list[Contribution]:
+        parts = {Signal.SIMILAR_PEOPLE: similar, Signal.POPULAR: TIE_BREAK * float(prepared.popular[row])}
+        start, indices = prepared.blocks.indptr, prepared.blocks.indices
+        for block, signal in enumerate(SIGNALS):
+            held = slice(start[block * prepared.n + row], start[block * prepared.n + row + 1])
+            added = float(prepared.blocks.data[held] @ own[indices[held]])
+            parts[signal] = parts.get(signal, 0.0) + added
+        return sorted(
+            (Contribution(signal, part, 1.0) for signal, part in parts.items() if part != 0),
+            key=lambda each: -abs(each.value),
+        )
+
+    def to_arrays(self) -> Arrays:
+        return self.weights.to_arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(ItemWeights.from_arrays(arrays))

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recommendations.algorithms import collaborative_filtering
+from recommendations.algorithms.collaborative_filtering import (
+    RIDGE,
+    CollaborativeFiltering,
+    ItemWeights,
+    closed_form,
+    strongest,
+)
+from recommendations.algorithms.dataset import EventTable, Interactions
+from recommendations.algorithms.protocol import Signal
+from tests.algorithms.contract import AlgorithmContract
+from tests.algorithms.worlds import NOW, concert, nobody, slate_of, somebody, world
+
+
+class TestCollaborativeFiltering(AlgorithmContract):
+    algorithm = CollaborativeFiltering
+
+
+# Thirty people follow Bicep and Kneecap both, thirty others Lankum alone.
+EVENTS = [
+    concert("1", artists=["Bicep"]),
+    concert("2", artists=["Kneecap"]),
+    concert("3", artists=["Lankum"]),
+]
+
+
+def two_scenes() -> Interactions:
+    pairs = [(user, event) for user in range(30) for event in (0, 1)]
+    pairs += [(user, 2) for user in range(30, 60)]
+    user, event = np.array(pairs, np.int32).T
+    ones = np.ones(len(pairs), np.float32)
+    return Interactions(EventTable.of(EVENTS), 60, user, event, ones, np.full(len(pairs), NOW - 5.0), NOW)
+
+
+def fitted() -> CollaborativeFiltering:
+    return CollaborativeFiltering.fit(two_scenes(), generator=np.random.default_rng(0))
+
+
+def test_event_columns_are_ease_and_never_predict_themselves() -> None:
+    rows = sparse.csr_array(np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]))
+    dense = rows.toarray()
+    found = closed_form(rows, np.array([True, True, True]))
+    np.testing.assert_allclose(np.diag(found), 0.0)
+    for column in range(3):  # the regression on the other columns, with the same ridge
+        rest = [other for other in range(3) if other != column]
+        x = dense[:, rest]
+        expected = np.linalg.solve(x.T @ x + RIDGE * np.eye(2), x.T @ dense[:, column])
+        np.testing.assert_allclose(found[rest, column], expected)
+
+
+def test_word_columns_are_a_ridge_regression_that_may_use_the_word_itself() -> None:
+    dense = np.array([[2.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    found = closed_form(sparse.csr_array(dense), np.array([False, False]))
+    gram = dense.T @ dense
+    np.testing.assert_allclose(found, np.linalg.solve(gram + RIDGE * np.eye(2), gram))
+
+
+def test_it_reaches_an_unseen_event_through_what_goes_with_its_artist() -> None:
+    model = fitted()
+    slate = slate_of([concert("x", artists=["Kneecap"]), concert("y", artists=["Lankum"])])
+    prepared = model.prepare(slate, now=NOW)
+    kneecap, lankum = model.score(somebody([EVENTS[0]]), prepared)
+    assert kneecap > max(lankum, 0.0)
+    [reasons] = model.explain(somebody([EVENTS[0]]), prepared, np.array([0]))
+    assert [each.code for each in reasons] == [Signal.SIMILAR_PEOPLE]
+
+
+def test_an_artist_of_ones_own_is_given_as_the_reason() -> None:
+    model = fitted()
+    prepared = model.prepare(slate_of([concert("x", artists=["Lankum"])]), now=NOW)
+    [reasons] = model.explain(somebody([EVENTS[2]]), prepared, np.array([0]))
+    assert {each.code for each in reasons} >= {Signal.ARTIST}
+    assert all(each.value > 0 for each in reasons)
+
+
+def test_an_artist_that_the_model_never_saw_still_counts_for_who_saw_them() -> None:
+    model = fitted()
+    slate = slate_of([concert("x", artists=["Brand New"]), concert("y", artists=["Else"])])
+    new, other = model.score(somebody([concert("q", artists=["Brand New"])]), model.prepare(slate, now=NOW))
+    assert new > other == 0.0
+
+
+def test_turning_something_down_speaks_against_what_goes_with_it() -> None:
+    model = fitted()
+    prepared = model.prepare(slate_of([concert("x", artists=["Kneecap"])]), now=NOW)
+    assert model.score(somebody([EVENTS[0]], [-1.0]), prepared)[0] < 0
+
+
+def test_a_stranger_sees_the_popular_events_in_order() -> None:
+    model = fitted()
+    slate = slate_of([concert("x"), concert("y"), concert("z")], [1.0, 9.0, 4.0])
+    assert np.argsort(-model.score(nobody(), model.prepare(slate, now=NOW))).tolist() == [1, 2, 0]
+
+
+def test_its_vocabulary_keeps_to_the_limit_and_drops_the_least_supported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything = ItemWeights.of(world().data)
+    monkeypatch.setattr(collaborative_filtering, "COLUMN_LIMIT", 10)
+    few = ItemWeights.of(world().data)
+    assert len(everything.vocabulary) > len(few.vocabulary) == 10
+    assert set(few.vocabulary.words) <= set(everything.vocabulary.words)
+
+
+def test_it_keeps_the_strongest_weights_of_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collaborative_filtering, "NEIGHBOURS_PER_WORD", 2)
+    kept = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4)).toarray()
+    np.testing.assert_array_equal(kept, [[0, -5, 3, 0]] * 4)
