@@ -6,18 +6,20 @@ requests look for themselves, at most every REFRESH_SECONDS.
 
 import logging
 import threading
+from datetime import datetime
 
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from recommendations.live_model import champion
+from modelregistry.live import LiveModel
+from recommendations.algorithms.protocol import Algorithm
+from recommendations.live_model import ServedModel, champion
 from recommendations.slates import UNTRAINED, slates
-from recommendations.snapshot import candidates
+from recommendations.snapshot import Snapshot, candidates
 
 logger = logging.getLogger(__name__)
 LOOKS_PER_REFRESH = 4  # what is looked at decides itself whether REFRESH_SECONDS have passed
-
 
 _thread: threading.Thread | None = None
 
@@ -37,18 +39,30 @@ def is_running() -> bool:
 def _run() -> None:
     while True:
         refresh()
+        close_old_connections()  # a connection that failed is opened anew at the next turn
         threading.Event().wait(settings.REFRESH_SECONDS / LOOKS_PER_REFRESH)
 
 
 def refresh() -> None:
     """Load the champion, read changed events, and prepare every algorithm's slate. Never raises."""
     try:
-        close_old_connections()
         now = timezone.now()
         champion.look()
         candidates.look(now=now)
         model, snapshot = champion.current(), candidates.current(now=now)
-        for algorithm in model.payload.algorithms.values() if model else (UNTRAINED,):
-            slates.prepare(algorithm, model, snapshot, now=now)
     except Exception:
         logger.exception("Looking for a new model or changed events failed; serving what is there")
+        return
+    for algorithm in model.payload.algorithms.values() if model else (UNTRAINED,):
+        _prepare(algorithm, model, snapshot, now)
+
+
+def _prepare(
+    algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, now: datetime
+) -> None:
+    """An algorithm that cannot read the new candidates must not go on serving the old ones."""
+    try:
+        slates.prepare(algorithm, model, snapshot, now=now)
+    except Exception:
+        logger.exception("%s cannot prepare the candidates; popularity is served for it", algorithm.name)
+        slates.drop(algorithm.name)

@@ -79,6 +79,10 @@ class PreparedSlates:
         finally:
             lock.release()
 
+    def drop(self, name: str) -> None:
+        """Have the next request prepare for itself; if it cannot, it falls back."""
+        self._entries.pop(name, None)
+
     def forget(self) -> None:
         self._entries.clear()
 
