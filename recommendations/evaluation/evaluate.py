@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.algorithms.dataset import Bool, Float64, Int64
-from recommendations.algorithms.protocol import Algorithm
+from recommendations.algorithms.protocol import Scorer
 from recommendations.evaluation.metrics import PerUser, coverage, ranking_metrics, top
 from recommendations.evaluation.splits import Histories, HoldOut
 
@@ -54,7 +54,7 @@ def sample(hold_out: HoldOut, limit: int | None, generator: np.random.Generator)
     return np.sort(generator.choice(len(hold_out), limit, replace=False))
 
 
-def evaluate(algorithm: Algorithm, hold_out: HoldOut, *, people: Int64 | None = None) -> Evaluation:
+def evaluate(algorithm: Scorer, hold_out: HoldOut, *, people: Int64 | None = None) -> Evaluation:
     """Rank all candidates for each of `people` (numbers from `sample`; all by default), seen ones masked."""
     people = np.arange(len(hold_out)) if people is None else people
     prepared = algorithm.prepare(hold_out.slate, now=hold_out.now)
