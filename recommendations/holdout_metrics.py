@@ -1,6 +1,6 @@
 """The challenger, the champion and popularity on one temporal hold-out, as it is stored and shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.parameters import Parameters
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.evaluation.compare import Comparison, bootstrap_interval, paired_comparison
@@ -110,24 +111,26 @@ def _metrics(one: Summary) -> dict[str, float]:
 def holdout_report(
     data: Interactions,
     *,
-    names: Sequence[str],
+    parameters: Mapping[str, Parameters],
     main_algorithm: str,
     champion: ServedModel | None,
     champion_cutoff: float | None,
     seed: int,
     on_step: Callable[[float, str], None],
 ) -> HoldoutReport:
-    """Fit each of `names` on what came before the cut, and measure all on what people did after it.
+    """Fit each algorithm named in `parameters` with them on what came before the cut, and measure all on what
+    people did after it.
 
     The cut is the champion's own cutoff where enough happened since, so that neither side has learned from
     what it is measured on; else the newest tenth of the likings, and the champion stays out of it.
     """
-    hold_out, is_fair = _hold_out(data, champion_cutoff)
+    hold_out, is_fair = hold_out_for(data, champion_cutoff)
     people = sample(hold_out, MOST_USERS, np.random.default_rng(seed))
     evaluations = {}
-    for place, name in enumerate(names):
-        on_step(place / len(names), name)
-        fitted = ALGORITHMS[name].fit(hold_out.train, generator=np.random.default_rng(seed))
+    for place, (name, settings) in enumerate(parameters.items()):
+        on_step(place / len(parameters), name)
+        generator = np.random.default_rng(seed)
+        fitted = ALGORITHMS[name].fit(hold_out.train, generator=generator, parameters=settings)
         evaluations[name] = evaluate(fitted, hold_out, people=people)
     served = champion.algorithms.get(main_algorithm) if champion and is_fair else None
     return HoldoutReport(
@@ -141,7 +144,8 @@ def holdout_report(
     )
 
 
-def _hold_out(data: Interactions, champion_cutoff: float | None) -> tuple[HoldOut, bool]:
+def hold_out_for(data: Interactions, champion_cutoff: float | None) -> tuple[HoldOut, bool]:
+    """The hold-out, and whether it is fair to the champion."""
     if champion_cutoff is not None:
         since = temporal_hold_out(data, champion_cutoff)
         if len(since) >= FEWEST_USERS:

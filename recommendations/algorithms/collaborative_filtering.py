@@ -93,7 +93,8 @@ class CollaborativeFilteringParameters(Parameters):
         return (
             *(cls(ridge=ridge) for ridge in (10.0, 90.0)),
             *(cls(own_word=own_word) for own_word in (0.5, 2.0)),
-            cls(neighbours=400),
+            *(cls(neighbours=neighbours) for neighbours in (30, 1_500)),
+            cls(neighbours=2_500, memory_mb=150.0),
         )
 
 

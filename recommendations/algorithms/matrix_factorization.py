@@ -1,8 +1,8 @@
 """Hidden factors, in closed form: a truncated SVD over events and words, with popular columns held back.
 
-With Z the rows and columns of `collaborative_filtering` and D what each column holds (its norm), Z D^-b is
-what the factors are of (EigenRec: Nikolakopoulos and others, 2019): the more of D is divided out, the less the
-factors are about what everybody likes. A factor of strength s^2 counts s^2 / (s^2 + r), as in the closed form
+With Z the rows and columns of `collaborative_filtering` and D the norms of its columns, the factors are of
+Z D^-b (EigenRec: Nikolakopoulos and others, 2019): the more of D is divided out, the less they are about what
+everybody likes. A factor of strength s^2 counts s^2 / (s^2 + r), as in the closed form
 of the regularised low-rank autoencoder (Jin and others, 2021), so that the faintest do not count like the
 strongest. A person's factors are one small product at request time: what they did a second ago counts, and
 newcomers need no training.
@@ -57,6 +57,7 @@ class MatrixFactorizationParameters(Parameters):
             cls(scaling=0.0, shrinkage=16.0),
             cls(scaling=0.4),
             cls(factors=64, scaling=0.4, shrinkage=1.0),
+            cls(factors=64, scaling=0.4, shrinkage=1.0, memory_mb=150.0),
         )
 
 

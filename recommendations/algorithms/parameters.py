@@ -34,13 +34,17 @@ class Parameters:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """The inverse of `as_json`. What is not stored keeps its default; ValueError for what nobody knows."""
+        """The inverse of `as_json`. What is not stored keeps its default; ValueError for what is unknown."""
         unknown = sorted(set(stored) - {each.name for each in fields(cls)})
         if unknown:
             raise ValueError(f"{cls.__name__} has no {', '.join(unknown)}: leave it out, or train again")
         return cls(**stored)
 
-    def differing(self, other: "Parameters") -> str:
-        """What is set otherwise than in `other`, as people read it."""
-        before, now = asdict(other), asdict(self)
-        return ", ".join(f"{name} {value:g}" for name, value in now.items() if before.get(name) != value)
+    def changed(self) -> dict[str, float]:
+        """What is set otherwise than by default."""
+        usual = type(self)().as_json()
+        return {name: value for name, value in self.as_json().items() if value != usual[name]}
+
+    def __str__(self) -> str:
+        changed = self.changed()
+        return ", ".join(f"{name} {value:g}" for name, value in changed.items()) or "the defaults"

@@ -15,7 +15,6 @@ from recommendations.algorithms.dataset import (
     EventTable,
     Field,
     Float32,
-    Float64,
     Int64,
     Interactions,
     Person,

@@ -44,6 +44,7 @@ class UserKNNParameters(Parameters):
 
     neighbours: people who vote
     sharpness: the power of the cosine that a vote counts by; more listens to the very nearest
+    rarity: the power of the inverse frequency that a word counts by; 0 makes all words count the same
     words_per_person: the heaviest that are kept; the tail adds memory more than neighbours
     people_per_word: who hold a word most strongly, the only ones it can make neighbours
     words_asked: the heaviest of a person's own words that are looked up in a request
@@ -51,6 +52,7 @@ class UserKNNParameters(Parameters):
 
     neighbours: int = number(50, least=1, most=10_000)
     sharpness: float = number(1.0, least=0.0, most=10.0)
+    rarity: float = number(1.0, least=0.0, most=10.0)
     words_per_person: int = number(64, least=1, most=100_000)
     people_per_word: int = number(120, least=1, most=1_000_000)
     words_asked: int = number(40, least=1, most=100_000)
@@ -128,6 +130,7 @@ class Neighbourhood:
         n_users, n_words = people.shape
         holders = np.bincount(people.indices, minlength=n_words)
         idf = np.log((1.0 + n_users) / (1.0 + holders)).astype(np.float32) + np.float32(0.1)
+        idf **= np.float32(parameters.rarity)
         people.data = (people.data * idf[people.indices]).astype(np.float32)
         people = largest_per_row(people, parameters.words_per_person)
         length = np.sqrt(np.asarray((people * people).sum(axis=1)))

@@ -83,8 +83,8 @@ def temporal_hold_out(data: Interactions, cut: float, *, horizon: float | None =
 
 
 def random_hold_out(data: Interactions, share: float, generator: np.random.Generator) -> HoldOut:
-    """The same for data without times: `share` of each person's likings, rounded down and drawn at random, are
-    the targets; every event of the table is a candidate."""
+    """The same for data without times: the targets are `share` of each person's likings, rounded down and
+    drawn at random; every event of the table is a candidate."""
     liked = np.flatnonzero(data.weight > 0)
     liked = liked[np.lexsort((generator.random(len(liked)), data.user[liked]))]
     counts = np.bincount(data.user[liked], minlength=data.n_users)

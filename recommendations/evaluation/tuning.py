@@ -44,38 +44,29 @@ class Tuning:
     trials: tuple[Trial, ...]
     chosen: Parameters
 
-    @property
-    def defaults(self) -> Parameters:
-        return type(self.chosen)()
-
-    @property
-    def changed(self) -> str:
-        """What is set otherwise than by default, in words."""
-        return self.chosen.differing(self.defaults) or "the defaults"
-
     def lines(self) -> list[str]:
         """For a log."""
         if not self.trials:
             return [f"{self.algorithm}: the defaults, {self.users} people are too few to tune on"]
         tried = [
-            f"  {each.parameters.differing(self.defaults):<40} NDCG@10 {each.ndcg:.4f} "
+            f"  {each.parameters!s:<40} NDCG@10 {each.ndcg:.4f} "
             f"({each.gain:+.4f}, s.e. {each.standard_error:.4f})"
             for each in self.trials
         ]
         return [
-            f"{self.algorithm}: {self.changed}, tuned on {self.users} people",
+            f"{self.algorithm}: {self.chosen}, tuned on {self.users} people",
             f"  {'the defaults':<40} NDCG@10 {self.default_ndcg:.4f}",
             *tried,
         ]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "chosen": self.changed,
+            "chosen": str(self.chosen),
             "users": self.users,
             "tried": {
                 "the defaults": {"ndcg_at_10": round(self.default_ndcg, 6)},
                 **{
-                    each.parameters.differing(self.defaults): {
+                    str(each.parameters): {
                         "ndcg_at_10": round(each.ndcg, 6),
                         "gain": round(each.gain, 6),
                         "standard_error": round(each.standard_error, 6),
@@ -111,11 +102,11 @@ def tune(
     candidates = algorithm.settings.search_space() if len(people) >= FEWEST_PEOPLE else ()
     if not candidates:
         return Tuning(algorithm.name, len(people), 0.0, (), defaults)
-    on_trial(0.0, "the defaults")
+    on_trial(0.0, str(defaults))
     usual = _ndcg(algorithm, defaults, validation, people, seed)
     trials = []
     for place, candidate in enumerate(candidates, start=1):
-        on_trial(place / (1 + len(candidates)), candidate.differing(defaults))
+        on_trial(place / (1 + len(candidates)), str(candidate))
         ndcg = _ndcg(algorithm, candidate, validation, people, seed)
         trials.append(_trial(candidate, ndcg, usual))
     better = [each for each in trials if each.gain > each.standard_error]
