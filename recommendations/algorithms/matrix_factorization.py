@@ -46,7 +46,7 @@ class MatrixFactorizationParameters(Parameters):
     scaling: float = number(0.25, least=0.0, most=1.0)
     shrinkage: float = number(4.0, least=0.0, most=10_000.0)
     memory_mb: float = number(54.0, least=0.1, most=100_000.0)
-    rows: int = number(3_000, least=1, most=10_000_000)
+    rows: int = number(5_000, least=1, most=10_000_000)
 
     @classmethod
     def search_space(cls) -> Sequence["MatrixFactorizationParameters"]:
@@ -124,7 +124,9 @@ class MatrixFactorization:
     ) -> Self:
         vocabulary, rows, _ = training_rows(data, columns=columns_within(parameters.memory_mb))
         carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary)).astype(np.float32)
-        active = np.flatnonzero(np.diff(rows.indptr))
+        entries = np.diff(rows.indptr)
+        entries[data.n_users :] -= 1  # an event with one word tells nothing of what goes with it
+        active = np.flatnonzero(entries > 0)
         if len(active) > parameters.rows:
             active = np.sort(generator.choice(active, parameters.rows, replace=False))
         return cls(vocabulary, carried, Factors.of(sparse.csr_array(rows[active]), parameters))

@@ -6,6 +6,7 @@ and last year's both find neighbours, and what these like reaches events that no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -45,6 +46,8 @@ class UserKNNParameters(Parameters):
     neighbours: people who vote
     sharpness: the power of the cosine that a vote counts by; more listens to the very nearest
     rarity: the power of the inverse frequency that a word counts by; 0 makes all words count the same
+    length: the power of a neighbour's length that likeness is divided by: 1 is the cosine, less listens more
+        to people who did a lot
     words_per_person: the heaviest that are kept; the tail adds memory more than neighbours
     people_per_word: who hold a word most strongly, the only ones it can make neighbours
     words_asked: the heaviest of a person's own words that are looked up in a request
@@ -53,13 +56,22 @@ class UserKNNParameters(Parameters):
     neighbours: int = number(50, least=1, most=10_000)
     sharpness: float = number(1.0, least=0.0, most=10.0)
     rarity: float = number(1.0, least=0.0, most=10.0)
+    length: float = number(1.0, least=0.0, most=1.0)
     words_per_person: int = number(64, least=1, most=100_000)
     people_per_word: int = number(120, least=1, most=1_000_000)
     words_asked: int = number(40, least=1, most=100_000)
 
     @classmethod
     def search_space(cls) -> Sequence["UserKNNParameters"]:
-        return (cls(neighbours=25), cls(neighbours=100), cls(neighbours=100, sharpness=2.0))
+        full = partial(cls, words_per_person=1_000, people_per_word=2_000, words_asked=400)
+        return (
+            *(cls(neighbours=neighbours) for neighbours in (25, 100)),
+            cls(neighbours=100, length=0.5),
+            full(neighbours=100, sharpness=2.0),
+            full(neighbours=50, rarity=0.5),
+            full(neighbours=100, length=0.5),
+            full(neighbours=200, length=0.25),
+        )
 
 
 DEFAULTS = UserKNNParameters()
@@ -136,7 +148,9 @@ class Neighbourhood:
         length = np.sqrt(np.asarray((people * people).sum(axis=1)))
         scale = np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr))
         people.data = (people.data / scale).astype(np.float32)
-        found = largest_per_row(sparse.csr_array(people.T), parameters.people_per_word)
+        heard = people.copy()
+        heard.data *= (scale ** (1.0 - parameters.length)).astype(np.float32)
+        found = largest_per_row(sparse.csr_array(heard.T), parameters.people_per_word)
         return cls(
             parameters,
             vocabulary,
@@ -150,7 +164,7 @@ class Neighbourhood:
         )
 
     def likeness(self, words: PersonWords) -> tuple[Int64, Float64]:
-        """(people, cosine) of the nearest neighbours, nearest first; only those with a word in common."""
+        """(people, likeness) of the nearest neighbours, nearest first; only those with a word in common."""
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
         held = np.flatnonzero(mine)
