@@ -19,7 +19,7 @@ from recommendations.evaluation.splits import HoldOut, random_hold_out, temporal
 
 K = 10
 NEWEST_SHARE = 0.1  # of the likings, to validate on
-RANDOM_SHARE = 0.2  # of everybody's, where nothing has a time
+RANDOM_SHARE = 0.1  # of everybody's, where nothing has a time
 FEWEST_PEOPLE = 30  # fewer tell nothing
 MOST_PEOPLE = 2_000
 
@@ -79,7 +79,7 @@ class Tuning:
 
 def validation_slice(train: Interactions, *, seed: int) -> HoldOut:
     """The newest tenth of the likings to predict from the others, as in life. Where everything happened at
-    one time, a fifth of each person's, drawn at random."""
+    one time, a tenth of each person's, drawn at random."""
     liked_at = train.occurred_at[train.weight > 0]
     if len(liked_at) == 0 or np.ptp(liked_at) == 0:
         return random_hold_out(train, RANDOM_SHARE, np.random.default_rng(seed))
