@@ -7,7 +7,7 @@ import numpy as np
 
 from recommendations.algorithms.dataset import Field, Int64, Person, token
 
-NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 CHOOSING = {
     "save": "saved",
     "attend": "went to",
@@ -23,18 +23,14 @@ class KnownPerson:
     """A person as the algorithms see them, and what each of their actions was."""
 
     person: Person
-    actions: Sequence[str] = ()  # (h,) one for each event of `person`
+    actions: Sequence[str]  # (h,) one for each event of `person`
 
     @property
     def verb(self) -> str:
         """What they did with the events they liked, all in all."""
         done = set(self.actions)
-        words = [
-            word
-            for word, kinds in (("chose", CHOOSING), ("looked at", LOOKING))
-            if not done.isdisjoint(kinds)
-        ]
-        return " or ".join(words)
+        words = {"chose": CHOOSING, "looked at": LOOKING}
+        return " or ".join(word for word, kinds in words.items() if not done.isdisjoint(kinds))
 
     def liked_rows(self) -> Int64:
         return np.flatnonzero(self.person.weight > 0)

@@ -1,9 +1,10 @@
 """Contributions in plain words: one true sentence a person can check against what they did."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from recommendations.algorithms.dataset import EventTable, Field, Float64, Int64, token
 from recommendations.algorithms.places import HOURS, SLOT_HOURS, week_hour
@@ -36,12 +37,12 @@ class Programme:
     rows: Int64  # (n,) the candidates among `events`
 
     def starts(self) -> Float64:
-        return self.events.starts_at[self.rows]
+        return np.asarray(self.events.starts_at[self.rows], np.float64)
 
     def starts_by(self, promoter: str) -> Float64:
         lists = self.events.words[Field.PROMOTER]
         theirs = lists.rows_of_tokens()[lists.tokens == np.uint64(token(Field.PROMOTER, promoter))]
-        return self.events.starts_at[np.intersect1d(theirs, self.rows)]
+        return np.asarray(self.events.starts_at[np.intersect1d(theirs, self.rows)], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +74,8 @@ def popular_sentence(contributions: Sequence[Contribution]) -> str:
 
 def _sentence(case: Case, code: Signal) -> str | None:
     """None where the plain words would not be true, though the signal counted a little."""
-    match code:
-        case Signal.ARTIST:
-            return _about_artist(case)
-        case Signal.VENUE:
-            return _about_venue(case)
-        case Signal.PROMOTER:
-            return _about_promoter(case)
-        case Signal.FOLLOWED:
-            return _about_artist(case) or _about_promoter(case)
-        case Signal.GENRE:
-            return _about_genre(case)
-        case Signal.CITY:
-            return _about_city(case)
-        case Signal.TEXT:
-            return f"Its description is like those of nights you {case.known.verb}."
-        case Signal.NEARBY:
-            return _about_places(case)
-        case Signal.HOME:
-            return _about_home(case)
-        case Signal.TIME_OF_WEEK:
-            return _about_hours(case)
-        case Signal.PRICE:
-            return _about_price(case)
-        case Signal.LEAD_TIME:
-            return _about_lead(case)
-        case Signal.DIARY:
-            return _about_diary(case)
-    return _PLAIN.get(code)
+    about = _ABOUT.get(code)
+    return about(case) if about else _PLAIN.get(code)
 
 
 def _about_artist(case: Case) -> str | None:
@@ -143,6 +118,14 @@ def _about_city(case: Case) -> str | None:
     return f"{city} is one of your cities." if is_stated(case.known, Field.CITY, [city]) else None
 
 
+def _about_followed(case: Case) -> str | None:
+    return _about_artist(case) or _about_promoter(case)
+
+
+def _about_text(case: Case) -> str:
+    return f"Its description is like those of nights you {case.known.verb}."
+
+
 def _about_places(case: Case) -> str | None:
     events, rows = case.known.person.events, case.known.liked_rows()
     away = _kilometres(case.card, events.latitude[rows], events.longitude[rows])
@@ -157,7 +140,9 @@ def _about_home(case: Case) -> str | None:
     return f"It is {away} from home." if away else None
 
 
-def _kilometres(card: EventCard, latitude: Float64, longitude: Float64) -> str | None:
+def _kilometres(
+    card: EventCard, latitude: npt.NDArray[np.floating], longitude: npt.NDArray[np.floating]
+) -> str | None:
     """How far the event is from the nearest of these places, in words."""
     if card.latitude is None or card.longitude is None:
         return None
@@ -193,11 +178,9 @@ def _about_lead(case: Case) -> str | None:
     starts, mine = case.programme.starts(), case.card.starts_at.timestamp()
     if 2 * np.count_nonzero(starts > mine) > len(starts):
         return "It is on sooner than most of what is coming up."
-    return (
-        "It is on later than most of what is coming up."
-        if 2 * np.count_nonzero(starts < mine) > len(starts)
-        else None
-    )
+    if 2 * np.count_nonzero(starts < mine) > len(starts):
+        return "It is on later than most of what is coming up."
+    return None
 
 
 def _about_diary(case: Case) -> str | None:
@@ -210,3 +193,20 @@ def _about_diary(case: Case) -> str | None:
     if 0 < len(starts) <= FEW:
         return f"It is one of {NUMBERS[len(starts)]} nights coming up by {promoter}."
     return None
+
+
+_ABOUT: dict[Signal, Callable[[Case], str | None]] = {
+    Signal.ARTIST: _about_artist,
+    Signal.VENUE: _about_venue,
+    Signal.PROMOTER: _about_promoter,
+    Signal.FOLLOWED: _about_followed,
+    Signal.GENRE: _about_genre,
+    Signal.CITY: _about_city,
+    Signal.TEXT: _about_text,
+    Signal.NEARBY: _about_places,
+    Signal.HOME: _about_home,
+    Signal.TIME_OF_WEEK: _about_hours,
+    Signal.PRICE: _about_price,
+    Signal.LEAD_TIME: _about_lead,
+    Signal.DIARY: _about_diary,
+}

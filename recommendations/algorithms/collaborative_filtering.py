@@ -104,13 +104,16 @@ class ItemWeights:
             kept.data.astype(np.float32),
         )
 
-    def others(self, words: PersonWords) -> Float32:
-        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones."""
+    def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
+        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones.
+
+        least: weights below it count as that much.
+        """
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held = np.flatnonzero(mine)
         positions, lengths = gather_rows(self.start, held)
-        values = self.weight[positions] * np.repeat(mine[held], lengths)
+        values = np.maximum(self.weight[positions], least) * np.repeat(mine[held], lengths)
         return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
@@ -287,8 +290,8 @@ class CollaborativeFiltering:
         against = DISLIKE * dislike(person, prepared.words).astype(np.float64)
         disliked = turned_down(person)
         if len(disliked):
-            others = self.weights.others(person_words(disliked))[prepared.columns]
-            against -= prepared.matrix @ np.minimum(others, 0.0)
+            others = self.weights.others(person_words(disliked), least=0.0)[prepared.columns]
+            against -= prepared.matrix @ others
         return against
 
     def to_arrays(self) -> Arrays:
