@@ -270,7 +270,7 @@ def disliked(person: Person, slate: SignalSlate) -> Float32:
 
 def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: SignalSlate) -> None:
     own = slate.words.vocabulary.add_up(words.words, words.weights)
-    votes = model.neighbourhood.votes(words)[slate.neighbour_columns]
+    votes = np.maximum(model.neighbourhood.votes(words), 0.0)[slate.neighbour_columns]
     counted, voted = slate.words.match([own, votes])
     counted = counted[:EVENT_BLOCK]
     for kind in SHARED_FIELDS:
