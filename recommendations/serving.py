@@ -46,7 +46,6 @@ class RecommendationRequest:
 class RankedEvent:
     card: EventCard
     score: float  # 0-1
-    confidence: float  # 0-1
     contributions: Sequence[Contribution]
     sentence: str
 
@@ -56,6 +55,7 @@ class RankedList:
     algorithm: str
     model_version: str | None
     fallback_reason: str  # empty when the algorithm asked for did the work
+    confidence: Sequence[float]  # 0-1, in each of the events
     events: Sequence[RankedEvent]
 
 
@@ -116,11 +116,10 @@ def _personal(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
+        confidence=_confidence(slate, len(person), units),
         events=[
-            RankedEvent(card, unit, sure, reasons, reason_sentence(person, card, reasons))
-            for card, unit, sure, reasons in zip(
-                cards, units, _confidences(slate, len(person), units), explained, strict=True
-            )
+            RankedEvent(card, unit, reasons, reason_sentence(person, card, reasons))
+            for card, unit, reasons in zip(cards, units, explained, strict=True)
         ],
     )
 
@@ -143,11 +142,10 @@ def _popular(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason=reason,
+        confidence=_confidence(slate, 0, units),
         events=[
-            RankedEvent(card, unit, sure, reasons, popular_sentence(reasons))
-            for card, unit, sure, reasons in zip(
-                cards, units, _confidences(slate, 0, units), explained, strict=True
-            )
+            RankedEvent(card, unit, reasons, popular_sentence(reasons))
+            for card, unit, reasons in zip(cards, units, explained, strict=True)
         ],
     )
 
@@ -174,7 +172,7 @@ def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
     return np.lexsort((starts_at, -scores[rows]))
 
 
-def _confidences(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
+def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
     """The chance that each event is chosen, as the model learned it; else by rule of thumb."""
     learned = slate.model.payload.confidence.get(slate.algorithm.name) if slate.model else None
     found = rule_of_thumb(units, known) if learned is None else learned.of(units, known)
@@ -215,7 +213,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         price=card.price,
         venue_name=card.venue_name or None,
         score=event.score,
-        confidence=event.confidence,
+        confidence=ranked.confidence[position],
         algorithm=ranked.algorithm,
         reason=event.sentence,
         reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],

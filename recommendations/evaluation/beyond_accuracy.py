@@ -17,13 +17,17 @@ from recommendations.algorithms.encoding import Vocabulary, word_matrix
 LIKENESS_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 
 
-def self_information(data: Interactions) -> Float64:
-    """(events,) bits, 0 for an event that everybody acted on."""
-    n = max(len(data.events), 1)
-    pairs = np.unique(data.user.astype(np.int64) * n + data.event)
-    acted = np.bincount(pairs % n, minlength=len(data.events))
-    people = max(len(np.unique(data.user)), 1)
-    return np.asarray(np.log2(people / np.maximum(acted, 1)))
+def acted_matrix(data: Interactions) -> sparse.csr_array:
+    """(users, events) how often each person acted on each event, nothing stored for never."""
+    ones = np.ones(len(data), np.int32)
+    return sparse.csr_array((ones, (data.user, data.event)), shape=(data.n_users, len(data.events)))
+
+
+def self_information(acted: sparse.csr_array) -> Float64:
+    """(events,) bits, 0 for an event that everybody acted on who ever did anything. acted: `acted_matrix`."""
+    people = np.bincount(acted.indices, minlength=acted.shape[1])
+    active = int(np.count_nonzero(np.diff(acted.indptr)))
+    return np.asarray(np.log2(max(active, 1) / np.maximum(people, 1)))
 
 
 def novelty(shown: Int64, information: Float64) -> Float64:

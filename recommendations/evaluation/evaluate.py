@@ -6,11 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from recommendations.algorithms.confidence import unit_scores
 from recommendations.algorithms.dataset import Bool, Field, Float64, Int64, Person, UInt64
 from recommendations.algorithms.protocol import Algorithm
-from recommendations.evaluation.beyond_accuracy import diversity, novelty, self_information, unit_words
+from recommendations.evaluation.beyond_accuracy import (
+    acted_matrix,
+    diversity,
+    novelty,
+    self_information,
+    unit_words,
+)
 from recommendations.evaluation.metrics import PerUser, coverage, ranking_metrics, top
 from recommendations.evaluation.splits import Histories, HoldOut
 
@@ -108,7 +115,8 @@ def evaluate(
         hits[line] = np.isin(shown[line], hold_out.targets_of(int(number)))
         known[line] = len(history.person)
         city[line] = city_of(history.person)
-    _require_sound(shown, hold_out, hold_out.user[people])
+    acted = acted_matrix(hold_out.train)
+    _require_sound(shown, hold_out, acted[hold_out.user[people]])
     first = shown[:, : min(CUTS)]
     return Evaluation(
         algorithm=algorithm.name,
@@ -120,7 +128,7 @@ def evaluate(
         unit=unit,
         hits=hits,
         targets=np.diff(hold_out.start)[people],
-        novelty=novelty(first, self_information(hold_out.train)[hold_out.rows]),
+        novelty=novelty(first, self_information(acted)[hold_out.rows]),
         diversity=diversity(first, unit_words(hold_out.slate.events)),
         candidates=len(hold_out.slate.events),
     )
@@ -151,7 +159,7 @@ def city_of(person: Person) -> int:
     return max(sorted(cities), key=lambda city: lived[city], default=UNKNOWN_CITY)
 
 
-def _require_sound(shown: Int64, hold_out: HoldOut, users: Int64) -> None:
+def _require_sound(shown: Int64, hold_out: HoldOut, acted: sparse.csr_array) -> None:
     """No list may hold an event twice, one that has started, or one that its person had acted on."""
     ordered = np.sort(shown, axis=1)
     if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
@@ -160,8 +168,8 @@ def _require_sound(shown: Int64, hold_out: HoldOut, users: Int64) -> None:
     rows = shown[line, slot]
     if (hold_out.slate.events.starts_at[rows] < hold_out.now).any():
         raise ValueError("a list holds an event that has started")
-    train, n = hold_out.train, len(hold_out.train.events)
-    if np.isin(users[line] * n + hold_out.rows[rows], train.user.astype(np.int64) * n + train.event).any():
+    listed = sparse.csr_array((np.ones(len(rows)), (line, hold_out.rows[rows])), shape=acted.shape)
+    if acted.multiply(listed).nnz:
         raise ValueError("a list holds an event that its person had acted on")
 
 
