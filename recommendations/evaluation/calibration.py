@@ -24,7 +24,7 @@ class Cases:
     score: Float64  # (m,) within its list, 0-1
     history: Int64  # (m,) actions known of its person
     chosen: Bool  # (m,)
-    person: Int64  # (m,) row of the evaluation
+    person: Int64  # (m,)
 
     def of(self, kept: Bool) -> "Cases":
         return Cases(self.score[kept], self.history[kept], self.chosen[kept], self.person[kept])
@@ -47,9 +47,12 @@ class Reliability:
 
 
 def cases_of(evaluation: Evaluation) -> Cases:
-    person, place = np.nonzero((evaluation.shown >= 0) & evaluation.is_personal[:, None])
+    line, place = np.nonzero((evaluation.shown >= 0) & evaluation.is_personal[:, None])
     return Cases(
-        evaluation.unit[person, place], evaluation.history[person], evaluation.hits[person, place], person
+        evaluation.unit[line, place],
+        evaluation.history[line],
+        evaluation.hits[line, place],
+        evaluation.user[line],
     )
 
 

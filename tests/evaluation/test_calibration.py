@@ -19,7 +19,7 @@ from recommendations.evaluation.calibration import (
     held_out_reliability,
     reliability,
 )
-from recommendations.evaluation.evaluate import Evaluation
+from recommendations.evaluation.evaluate import Evaluation, pooled
 
 PLANTED = np.array([-5.0, 3.5, 0.5])
 PLACES = 20
@@ -105,6 +105,11 @@ def test_nothing_is_learned_from_few_or_where_all_or_nothing_is_chosen(chosen: b
     certain.hits[:] = chosen
     assert confidence_fit(certain) is None
     assert held_out_reliability(certain) is None
+
+
+def test_somebody_measured_in_many_folds_is_one_person() -> None:
+    few = planted(FEWEST_PEOPLE - 1)
+    assert confidence_fit(pooled([few, few, few])) is None
 
 
 def test_lists_that_popularity_made_for_strangers_teach_it_nothing() -> None:
