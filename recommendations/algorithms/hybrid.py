@@ -16,6 +16,7 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
+    INDEX,
     SignalModel,
     is_circumstance,
     signal_matrix,
@@ -27,6 +28,7 @@ PLENTY = 50_000  # actions
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
 PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
+PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,11 @@ class HybridParameters(Parameters):
 
     def strength(self) -> Float64:
         """(len(COLUMNS),) the pull of each column's weight."""
-        return np.array(
+        strength = np.array(
             [self.pull_of_circumstances if is_circumstance(column) else self.pull for column in COLUMNS]
         )
+        strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
+        return strength
 
 
 DEFAULTS = HybridParameters()

@@ -26,9 +26,19 @@ from recommendations.algorithms.collaborative_filtering import (
     training_rows,
 )
 from recommendations.algorithms.dataset import Float32, Float64, Int64, Interactions, Person, Slate
-from recommendations.algorithms.encoding import SlateWords, Vocabulary, person_words, recent
+from recommendations.algorithms.encoding import (
+    PersonWords,
+    SlateWords,
+    Vocabulary,
+    liked,
+    person_words,
+    recent,
+)
+from recommendations.algorithms.own_words import by_signal, contributions, dislike, liking
 from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
+
+DISLIKE = 0.1  # what turning down one event takes off its like
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class MatrixFactorizationParameters(Parameters):
 
     factors: kept, the strongest first; fewer generalise more
     scaling: the power of a column's norm that is divided out: 0 nothing, 0.5 half, 1 all popularity
+    own_words: what the words a person likes count beside the factors, so that a brand-new artist counts too
     shrinkage: a factor as strong as the weakest kept counts 1 / (1 + shrinkage), stronger ones more
     memory_mb: for the decomposition at its peak, in MB (10^6 bytes); see `collaborative_filtering`
     rows: people and events that the factors are learned from, drawn at random; more add time and little else
@@ -45,6 +56,7 @@ class MatrixFactorizationParameters(Parameters):
     factors: int = number(256, least=1, most=10_000)
     scaling: float = number(0.25, least=0.0, most=1.0)
     shrinkage: float = number(4.0, least=0.0, most=10_000.0)
+    own_words: float = number(0.3, least=0.0, most=100.0)
     memory_mb: float = number(54.0, least=0.1, most=100_000.0)
     rows: int = number(5_000, least=1, most=10_000_000)
 
@@ -56,6 +68,7 @@ class MatrixFactorizationParameters(Parameters):
             cls(shrinkage=16.0),
             cls(scaling=0.0, shrinkage=16.0),
             cls(scaling=0.4),
+            *(cls(own_words=own_words) for own_words in (0.1, 1.0)),
             cls(factors=64, scaling=0.4, shrinkage=1.0),
             cls(factors=64, scaling=0.4, shrinkage=1.0, memory_mb=150.0),
         )
@@ -101,6 +114,7 @@ class Factors:
 
 @dataclass(frozen=True, slots=True)
 class FactorSlate:
+    words: SlateWords
     factors: Float32  # (n, k) the sum of each candidate's words' factors, by what they count
     popular: Float64  # (n,) 0 to 1
 
@@ -113,6 +127,7 @@ class MatrixFactorization:
     vocabulary: Vocabulary
     carried: Float32  # (v,) how many events carried each word
     factors: Factors
+    parameters: MatrixFactorizationParameters
 
     @classmethod
     def fit(
@@ -129,7 +144,7 @@ class MatrixFactorization:
         active = np.flatnonzero(entries > 0)
         if len(active) > parameters.rows:
             active = np.sort(generator.choice(active, parameters.rows, replace=False))
-        return cls(vocabulary, carried, Factors.of(sparse.csr_array(rows[active]), parameters))
+        return cls(vocabulary, carried, Factors.of(sparse.csr_array(rows[active]), parameters), parameters)
 
     def prepare(self, slate: Slate, *, now: float) -> FactorSlate:
         words = SlateWords.of(slate.events)
@@ -138,35 +153,31 @@ class MatrixFactorization:
         matrix = sum_of_blocks(rated_blocks(words, carried), words.n)
         known = columns >= 0
         factors = np.asarray(matrix[:, known] @ self.factors.words(columns[known]), np.float32)
-        return FactorSlate(factors, popular_share(slate))
+        return FactorSlate(words, factors, popular_share(slate))
 
-    def _person(self, person: Person) -> Float32:
-        words = person_words(recent(person))
+    def _person(self, words: PersonWords) -> Float32:
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held: Int64 = np.flatnonzero(mine)
         return self.factors.person(held, mine[held])
 
+    def _parts(self, person: Person, prepared: FactorSlate) -> dict[Signal, Float64]:
+        """What each signal adds, each (n,)."""
+        person = recent(person)
+        words = person_words(liked(person))
+        return {
+            Signal.GOES_WITH: (prepared.factors @ self._person(words)).astype(np.float64),
+            **by_signal(self.parameters.own_words * liking(words, prepared.words)),
+            Signal.TURNED_DOWN: -DISLIKE * dislike(person, prepared.words).astype(np.float64),
+            Signal.POPULAR: TIE_BREAK * prepared.popular,
+        }
+
     def score(self, person: Person, prepared: FactorSlate) -> Float64:
-        together = prepared.factors @ self._person(person)
-        return np.asarray(together + TIE_BREAK * prepared.popular, np.float64)
+        return np.asarray(sum(self._parts(person, prepared).values()), np.float64)
 
     def explain(
         self, person: Person, prepared: FactorSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        together = prepared.factors[rows] @ self._person(person)
-        parts = [
-            (
-                Contribution(Signal.GOES_WITH, float(value), 1.0),
-                Contribution(Signal.POPULAR, float(prepared.popular[row]), TIE_BREAK),
-            )
-            for row, value in zip(rows, together, strict=True)
-        ]
-        return [
-            sorted(
-                (each for each in pair if each.value != 0), key=lambda each: -abs(each.value * each.weight)
-            )
-            for pair in parts
-        ]
+        return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
         return {
@@ -180,4 +191,4 @@ class MatrixFactorization:
     @classmethod
     def from_arrays(cls, arrays: Arrays, *, parameters: MatrixFactorizationParameters = DEFAULTS) -> Self:
         factors = Factors(arrays["directions"], arrays["scale"], arrays["kept"])
-        return cls(Vocabulary(arrays["words"]), arrays["carried"], factors)
+        return cls(Vocabulary(arrays["words"]), arrays["carried"], factors, parameters)

@@ -2,6 +2,7 @@
 
 An action counts by its weight, halved every half-life. An event that nobody has touched yet is expected to
 do as its artist, venue and promoter did (a mean shrunk towards zero: few events, little trust).
+Of the person only two things count: the city they state, and what they turned down.
 """
 
 from collections.abc import Sequence
@@ -20,13 +21,16 @@ from recommendations.algorithms.encoding import (
     Vocabulary,
     block_matrices,
     field_words,
+    recent,
 )
+from recommendations.algorithms.own_words import contributions, dislike
 from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 DAY = 86_400.0
 HALF_LIFE = 14 * DAY  # of an action's weight in the interest that everybody's slate is given
 TELLING_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
+DISLIKE = 1.0  # what turning down one event takes off its like, on the scale of log interest
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,9 @@ class TrackRecords:
 @dataclass(frozen=True, slots=True)
 class PopularSlate:
     words: SlateWords
-    popular: Float64  # (n,)
-    soon: Float64  # (n,)
+    popular: Float64  # (n,) log of the interest so far
+    expected: Float64  # (n,) what more the interest to expect adds
+    soon: Float64  # (n,) what being on soon adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +152,10 @@ class Popularity:
 
     def prepare(self, slate: Slate, *, now: float) -> PopularSlate:
         words = SlateWords.of(slate.events)
-        liking = popular(slate, self.records.expected(words, self.parameters.doubt))
+        seen = popular(slate, np.zeros(words.n, np.float32))
+        hoped = popular(slate, self.records.expected(words, self.parameters.doubt)) - seen
         sooner = 1.0 - percentile(slate.events.starts_at).astype(np.float64)
-        return PopularSlate(words, liking, self.parameters.soon * sooner)
+        return PopularSlate(words, seen, hoped, self.parameters.soon * sooner)
 
     def _city(self, person: Person, prepared: PopularSlate) -> Float64:
         stated = person.taste.words.get(Field.CITY)
@@ -159,24 +165,23 @@ class Popularity:
         blocks = prepared.words.match([np.minimum(wanted, 1.0)])[0]
         return np.asarray(self.parameters.own_city * blocks[WORD_FIELDS.index(Field.CITY)], np.float64)
 
+    def _parts(self, person: Person, prepared: PopularSlate) -> dict[Signal, Float64]:
+        """What each signal adds, each (n,)."""
+        return {
+            Signal.POPULAR: prepared.popular,
+            Signal.EXPECTED: prepared.expected,
+            Signal.LEAD_TIME: prepared.soon,
+            Signal.CITY: self._city(person, prepared),
+            Signal.TURNED_DOWN: -DISLIKE * dislike(recent(person), prepared.words).astype(np.float64),
+        }
+
     def score(self, person: Person, prepared: PopularSlate) -> Float64:
-        return prepared.popular + prepared.soon + self._city(person, prepared)
+        return np.asarray(sum(self._parts(person, prepared).values()), np.float64)
 
     def explain(
         self, person: Person, prepared: PopularSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        parts = {
-            Signal.POPULAR: prepared.popular,
-            Signal.LEAD_TIME: prepared.soon,
-            Signal.CITY: self._city(person, prepared),
-        }
-        return [
-            sorted(
-                (Contribution(code, float(part[row]), 1.0) for code, part in parts.items() if part[row] != 0),
-                key=lambda each: -abs(each.value),
-            )
-            for row in rows
-        ]
+        return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
         return self.records.to_arrays()
