@@ -9,7 +9,7 @@ newcomers need no training.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -45,7 +45,7 @@ DISLIKE = 0.1  # what turning down one event takes off its like
 class MatrixFactorizationParameters(Parameters):
     """How many hidden factors, and what they are about.
 
-    factors: kept, the strongest first; fewer generalise more
+    factors: kept, the strongest first, at most half as many as there are words; fewer generalise more
     scaling: the power of a column's norm that is divided out: 0 nothing, 0.5 half, 1 all popularity
     own_words: what the words a person likes count beside the factors, so that a brand-new artist counts too
     shrinkage: a factor as strong as the weakest kept counts 1 / (1 + shrinkage), stronger ones more
@@ -144,7 +144,10 @@ class MatrixFactorization:
         active = np.flatnonzero(entries > 0)
         if len(active) > parameters.rows:
             active = np.sort(generator.choice(active, parameters.rows, replace=False))
-        return cls(vocabulary, carried, Factors.of(sparse.csr_array(rows[active]), parameters), parameters)
+        # With as many factors as words, every word would stand for itself and say nothing of the others.
+        few = max(min(parameters.factors, len(vocabulary) // 2, len(active) // 2), 1)
+        factors = Factors.of(sparse.csr_array(rows[active]), replace(parameters, factors=few))
+        return cls(vocabulary, carried, factors, parameters)
 
     def prepare(self, slate: Slate, *, now: float) -> FactorSlate:
         words = SlateWords.of(slate.events)

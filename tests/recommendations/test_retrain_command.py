@@ -148,14 +148,17 @@ def test_tuned_parameters_are_stored_with_the_version_and_kept_until_tuned_again
 
 
 @pytest.mark.usefixtures("world")
-def test_tuning_says_what_it_tries_and_trains_though_nothing_is_new() -> None:
+def test_tuning_says_what_it_tries_and_trains_though_nothing_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("recommendations.evaluation.tuning.FEWEST_PEOPLE", 5)
     assert retrain("--algorithms", "popularity")[0] == 0
     code, output = retrain("--tune", "--algorithms", "popularity")
     assert code == 0
     assert "Tuning popularity: the defaults" in output
     assert "Tuning popularity: doubt 0.5" in output
     newest = ModelVersion.objects.get(number=2)
-    assert newest.metrics["tuning"]["popularity"]["users"] >= 30
+    assert newest.metrics["tuning"]["popularity"]["users"] >= 5
     assert {"the defaults", "doubt 0.5", "doubt 8"} <= newest.metrics["tuning"]["popularity"]["tried"].keys()
     assert TrainingRun.objects.first().metrics["tuning"] == newest.metrics["tuning"]  # type: ignore[union-attr]
 
