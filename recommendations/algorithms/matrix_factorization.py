@@ -70,7 +70,7 @@ class MatrixFactorizationParameters(Parameters):
             cls(scaling=0.4),
             *(cls(own_words=own_words) for own_words in (0.1, 1.0)),
             cls(factors=64, scaling=0.4, shrinkage=1.0),
-            cls(factors=64, scaling=0.4, shrinkage=1.0, memory_mb=150.0),
+            cls(memory_mb=150.0),
         )
 
 
