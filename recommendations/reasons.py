@@ -24,6 +24,8 @@ _PLAIN = {
     Signal.GOES_WITH: "It goes with what you chose before, going by what people choose together.",
     Signal.POPULAR: POPULAR_SENTENCE,
     Signal.LEAD_TIME: "It is on soon.",
+    Signal.VARIETY: "It is unlike the rest of this list.",
+    Signal.EXPLORATION: "It is new here: few people were shown it yet.",
 }
 
 

@@ -14,7 +14,10 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Signal(StrEnum):
-    """The additive parts of a score; `reasons.py` has the plain words for each."""
+    """The additive parts of a score; `reasons.py` has the plain words for each.
+
+    The last two are of no algorithm: they say what the list (`list_quality`) added.
+    """
 
     POPULAR = "popular"
     ARTIST = "artist"
@@ -30,6 +33,8 @@ class Signal(StrEnum):
     GOES_WITH = "goes_with"
     LEAD_TIME = "lead_time"
     CITY = "city"
+    VARIETY = "variety"
+    EXPLORATION = "exploration"
 
 
 @dataclass(frozen=True, slots=True)
