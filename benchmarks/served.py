@@ -1,24 +1,20 @@
 """How good are the lists that the service really serves? Real RSVPs, through the whole of it.
 
-    python -m benchmarks.served DATASET_DIR [--list PARAMETERS ..]
+    python -m benchmarks.served DATASET_DIR
 
 Converts a city folder, imports it into a scratch SQLite database, runs `manage.py retrain`, and asks the
 serving code for every test person's list, as the API would. The figures belong beside those of
-`benchmarks.recommenders` on the same split: a gap between them would be training-serving skew. Each `--list`
-measures the same model's lists once more, made by other parameters, such as '{"most_per_promoter": 3}'.
+`benchmarks.recommenders` on the same split: a gap between them would be training-serving skew.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import numpy as np
 
@@ -34,16 +30,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("dataset", type=Path, metavar="DATASET_DIR")
-    parser.add_argument("--list", type=json.loads, action="append", metavar="PARAMETERS", dest="lists")
-    arguments = parser.parse_args()
-    dataset = arguments.dataset
+    dataset = parser.parse_args().dataset
     if not (dataset / "split_cold.npz").exists():
         parser.exit(2, f"{dataset} holds no split_cold.npz; see benchmarks/README.md for the format\n")
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(DJANGO_SETTINGS_MODULE="craic_ml.settings", DEBUG="true", DATA_DIR=folder)
         os.environ.update(PREDICTION_FLUSH_SECONDS="1000", LOG_LEVEL="WARNING")
         _load_and_train(dataset, Path(folder))
-        _measure(dataset, [{}, *(arguments.lists or [])])
+        _measure(dataset)
 
 
 def _load_and_train(dataset: Path, folder: Path) -> None:
@@ -61,30 +55,21 @@ def _load_and_train(dataset: Path, folder: Path) -> None:
         subprocess.run([sys.executable, "manage.py", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
-def _measure(dataset: Path, lists: Sequence[dict[str, Any]]) -> None:
+def _measure(dataset: Path) -> None:
     import django
 
     django.setup()
     from recommendations.prediction_log import prediction_log
 
     targets = dict(_targets(dataset))
-    print(f"{dataset.name} cold, served: {len(targets)} people")
-    for parameters in lists:
-        _measure_lists(targets, parameters)
-    prediction_log.stop()
-
-
-def _measure_lists(targets: dict[str, set[str]], parameters: dict[str, Any]) -> None:
-    from recommendations.list_parameters import list_parameters_read
-
     started = time.process_time()
-    with mock.patch("recommendations.list_parameters.ORDINARY", list_parameters_read(parameters)):
-        hits = np.array([_hits(user, wanted) for user, wanted in targets.items()])
+    hits = np.array([_hits(user, wanted) for user, wanted in targets.items()])
     milliseconds = (time.process_time() - started) * 1000 / len(targets)
+    prediction_log.stop()
     found = ranking_metrics(hits, np.array([len(wanted) for wanted in targets.values()]), K)
     print(
-        f"NDCG@10 {found.ndcg.mean():.4f}, recall@10 {found.recall.mean():.4f}, "
-        f"{milliseconds:.1f} ms CPU a list, parameters {json.dumps(parameters)}"
+        f"{dataset.name} cold, served: {len(targets)} people, NDCG@10 {found.ndcg.mean():.4f}, "
+        f"recall@10 {found.recall.mean():.4f}, {milliseconds:.1f} ms CPU a list"
     )
 
 

@@ -54,7 +54,7 @@ def _help_text() -> str:
         f"{one.name} ({orjson.dumps(one.default).decode()}): {one.metadata['meaning']}."
         for one in fields(ListParameters)
     )
-    return " ".join(
+    return "\n".join(
         ('A JSON object of what differs from the defaults, such as {"most_per_venue": 3}.', *lines)
     )
 

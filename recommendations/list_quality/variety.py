@@ -45,12 +45,13 @@ class Tally:
 
     def admit(self, row: int) -> bool:
         """Take `row` in if the list has room for one of its kind."""
-        words = list(self._words(row))
-        if self.collapse and int(self.facts.show[row]) in self.shows:
+        show = int(self.facts.show[row])
+        if self.collapse and show in self.shows:
             return False
+        words = list(self._words(row)) if self.most else []
         if any(self.times[word] >= self.most[word[0]] for word in words):
             return False
-        self.shows.add(int(self.facts.show[row]))
+        self.shows.add(show)
         self.times.update(words)
         return True
 
