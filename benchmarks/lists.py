@@ -47,13 +47,13 @@ class Lists:
     targets: int
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--every", type=int, default=1, metavar="N")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     titles = titles_of(options.folder)
     for split in load(options.folder):
         _print(options.folder.name, split, list(people(split.folds[:: options.every], titles)))

@@ -2,10 +2,10 @@
 
 Worked out once per revision of the catalogue, not per request. Two events are sessions of one show when
 
-- they have the same title, at the same venue or by the same promoter in the same city, at most
-  `SESSION_GAP` apart (so a weekly or fortnightly night is one show, a monthly one is not), or
-- they share an artist and the venue on the same or the next night, whatever their titles say (a longer run
-  than `LONGEST_RUN` is a house act's, whose nights are told apart by their titles),
+- they have the same title, at the same venue or by the same promoter with the same headliner (or none) in
+  the same city, at most `SESSION_GAP` apart: so a weekly or fortnightly night is one show, a monthly one not,
+- they have the same headliner at the same venue on the same or the next night, whatever their titles say (a
+  longer run than `LONGEST_RUN` is a house act's, whose nights are told apart by their titles),
 
 or when a chain of such pairs joins them.
 """
@@ -39,8 +39,8 @@ class ShowFacts:
         """`titles` (n,): a word for each event's title, the same for titles that read the same."""
         return cls(
             show=shows(events, titles),
-            venue=_only_word(events.words[Field.VENUE]),
-            promoter=_only_word(events.words[Field.PROMOTER]),
+            venue=_first_word(events.words[Field.VENUE]),
+            promoter=_first_word(events.words[Field.PROMOTER]),
             artists=events.words[Field.ARTIST],
         )
 
@@ -64,22 +64,18 @@ def shows(events: EventTable, titles: UInt64) -> Int64:
 
 def _runs(events: EventTable, titles: UInt64) -> Iterator[tuple[Int64, Int64]]:
     """(rows, the run of sessions each is in), by each of the ways in which events can be one show."""
-    rows = np.arange(len(events), dtype=np.int64)
-    venue, promoter, city = (
-        _only_word(events.words[kind]) for kind in (Field.VENUE, Field.PROMOTER, Field.CITY)
+    venue, promoter, city, headliner = (
+        _first_word(events.words[kind]) for kind in (Field.VENUE, Field.PROMOTER, Field.CITY, Field.ARTIST)
     )
-    artists = events.words[Field.ARTIST]
-    played = artists.rows_of_tokens()
-    for kept, word, gap in (
-        (rows[venue != UNKNOWN], _mixed(titles, venue), SESSION_GAP),
-        (rows[promoter != UNKNOWN], _mixed(_mixed(titles, promoter), city), SESSION_GAP),
+    for known, word in (
+        (np.flatnonzero(venue), _mixed(titles, venue)),
+        (np.flatnonzero(promoter), _mixed(titles, promoter, city, headliner)),
     ):
-        yield kept, _run_of(word[kept], events.starts_at[kept], gap)
-    known = venue[played] != UNKNOWN
-    at = played[known]
-    run = _run_of(_mixed(artists.tokens[known], venue[at]), events.starts_at[at], NIGHT_GAP)
+        yield known, _run_of(word[known], events.starts_at[known], SESSION_GAP)
+    known = np.flatnonzero((venue != UNKNOWN) & (headliner != UNKNOWN))
+    run = _run_of(_mixed(headliner, venue)[known], events.starts_at[known], NIGHT_GAP)
     short = np.bincount(run)[run] <= LONGEST_RUN
-    yield at[short], run[short]
+    yield known[short], run[short]
 
 
 def _run_of(words: UInt64, starts_at: Float64, gap: float) -> Int64:
@@ -92,12 +88,15 @@ def _run_of(words: UInt64, starts_at: Float64, gap: float) -> Int64:
     return run
 
 
-def _mixed(one: UInt64, other: UInt64) -> UInt64:
-    return one * _MIX + other
+def _mixed(first: UInt64, *others: UInt64) -> UInt64:
+    for other in others:
+        first = first * _MIX + other
+    return first
 
 
-def _only_word(lists: TokenLists) -> UInt64:
-    """(n,) the one word of each row, 0 where there is none."""
+def _first_word(lists: TokenLists) -> UInt64:
+    """(n,) the first word of each row, 0 where there is none."""
     found = np.zeros(len(lists), dtype=np.uint64)
-    found[lists.rows_of_tokens()] = lists.tokens
+    full = np.flatnonzero(np.diff(lists.indptr))
+    found[full] = lists.tokens[lists.indptr[full]]
     return found

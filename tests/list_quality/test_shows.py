@@ -26,6 +26,11 @@ def are_one(*events: EventFacts) -> bool:
         ([event("Trad Mondays", venue="V"), event("Trad Mondays", 7, venue="W")], False),
         ([event("Comedy", 0, **IN_DUBLIN, venue="V"), event("Comedy", 7, **IN_DUBLIN, venue="W")], True),
         ([event("Comedy", 0, **IN_DUBLIN), event("Comedy", 7, **IN_CORK)], False),
+        ([event("Warm", 0, **IN_DUBLIN, **LIVE), event("Warm", 0, **IN_DUBLIN, artists=["Or:la"])], False),
+        (
+            [event("Bicep", **LIVE, venue="V"), event("Or:la", 1, artists=["Or:la", "Bicep"], venue="V")],
+            False,
+        ),
         ([event("Bicep", **LIVE, venue="V"), event("Bicep: extra date", 1, **LIVE, venue="V")], True),
         ([event("Bicep", **LIVE, venue="V"), event("Bicep: extra date", 3, **LIVE, venue="V")], False),
         ([event("Bicep", **LIVE, venue="V"), event("Bicep in Cork", 1, **LIVE, venue="W")], False),
