@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from recommendations.algorithms.confidence import unit_scores
 from recommendations.algorithms.dataset import Float64, Int64
 from recommendations.algorithms.protocol import Contribution, Signal
 from recommendations.list_quality.parameters import ListParameters
@@ -33,7 +34,8 @@ class Listing:
     """k places, best first."""
 
     places: Sequence[Place]
-    units: Sequence[float]  # their scores, 0-1, falling
+    units: Sequence[float]  # the scores of the places, 0-1, falling
+    own_units: Sequence[float]  # the events' own scores, 0-1: the same but for what the list moved
 
     @property
     def rows(self) -> Int64:
@@ -60,10 +62,11 @@ def listing_make(scores: Float64, slate: PreparedCandidates, order: ListOrder, n
         parameters=order.parameters,
         generator=np.random.default_rng(order.seed.int),
     )
-    return Listing(places, _unit_scores(places, scores, scores[open_rows]))
+    own_units = unit_scores(scores, open_rows)[[place.row for place in places]]
+    return Listing(places, _falling(places, scores, scores[open_rows]), own_units.tolist())
 
 
-def _unit_scores(places: Sequence[Place], scores: Float64, of_candidates: Float64) -> list[float]:
+def _falling(places: Sequence[Place], scores: Float64, of_candidates: Float64) -> list[float]:
     """The places' scores, scaled so that all candidates lie between 0 and 1; all equal is 0.5."""
     if not places:
         return []

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from experiments.serving import Assignment, assign, exposure_record
 from modelregistry.live import LiveModel
 from recommendations import metrics
+from recommendations.algorithms.confidence import rule_of_thumb
 from recommendations.algorithms.dataset import EventTable, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
@@ -26,11 +27,10 @@ from recommendations.prediction_log import prediction_log
 from recommendations.reasons import popular_sentence, reason_sentence
 from recommendations.rules import Filters
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
-from recommendations.slates import UNTRAINED, slates
+from recommendations.slates import UNTRAINED, PreparedCandidates, slates
 from recommendations.snapshot import EventCard, candidates
 
 logger = logging.getLogger(__name__)
-HALF_CONFIDENT_AFTER = 4.0  # actions
 NOBODY = Person(EventTable.of(()), np.empty(0, np.float32), np.empty(0))
 
 
@@ -58,7 +58,7 @@ class RankedList:
     algorithm: str
     model_version: str | None
     fallback_reason: str  # empty when the algorithm asked for did the work
-    confidence: float  # 0-1
+    confidence: Sequence[float]  # 0-1, in each of the events
     events: Sequence[RankedEvent]
 
 
@@ -131,7 +131,7 @@ def _personal(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
-        confidence=len(person) / (len(person) + HALF_CONFIDENT_AFTER),
+        confidence=_confidence(slate, len(person), listing.own_units),
         events=[
             RankedEvent(card, unit, place.propensity, reasons, reason_sentence(person, card, reasons))
             for card, unit, place, reasons in zip(
@@ -158,7 +158,7 @@ def _popular(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason=reason,
-        confidence=0.0,
+        confidence=_confidence(slate, 0, listing.own_units),
         events=[
             RankedEvent(card, unit, place.propensity, reasons, popular_sentence(reasons))
             for card, unit, place, reasons in zip(
@@ -166,6 +166,13 @@ def _popular(
             )
         ],
     )
+
+
+def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
+    """The chance that each event is chosen, as the model learned it; else by rule of thumb."""
+    learned = slate.model.payload.confidence.get(slate.algorithm.name) if slate.model else None
+    found = rule_of_thumb(units, known) if learned is None else learned.of(units, known)
+    return [round(value, 4) for value in found.tolist()]
 
 
 def _answer(
@@ -203,7 +210,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         price=card.price,
         venue_name=card.venue_name or None,
         score=event.score,
-        confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
+        confidence=ranked.confidence[position],
         algorithm=ranked.algorithm,
         reason=event.sentence,
         reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],
