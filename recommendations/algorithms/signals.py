@@ -1,7 +1,8 @@
 """What is known about one person and each candidate: one row a kind of evidence, one column an event.
 
-Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known, and negative where the
-person turned such things down. `content_based` and `hybrid` are weighted sums of these rows.
+Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known. Of a person, all rows
+but `turned_down`, which is negative, are about likings alone, so that what speaks for an event is something
+they liked. `content_based` and `hybrid` are weighted sums of these rows.
 """
 
 from collections.abc import Iterator
@@ -27,9 +28,12 @@ from recommendations.algorithms.encoding import (
     WORD_FIELDS,
     PersonWords,
     SlateWords,
+    liked,
     person_words,
     recent,
+    turned_down,
 )
+from recommendations.algorithms.own_words import dislike
 from recommendations.algorithms.places import SlatePlaces, near_home, own_hours, own_places
 from recommendations.algorithms.popularity import TrackRecords, popular
 from recommendations.algorithms.protocol import Arrays, Signal
@@ -58,6 +62,7 @@ COUNTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE, Field.
 RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 FOLLOWED_FIELDS = (Field.PROMOTER, Field.ARTIST)
+DISLIKED_TEXT = 0.5  # a text like that of what was turned down, where an artist or promoter counts 1
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
 TOGETHER_SCALE = 0.2  # about the most that one event can say of another
 TOGETHER_LOG_SCALE = 0.02
@@ -74,9 +79,9 @@ COLUMNS: tuple[Column, ...] = (
     *(Column(f"{kind}_share", FIELD_SIGNALS[kind]) for kind in SHARED_FIELDS),
     *(Column(f"{kind}_count", FIELD_SIGNALS[kind]) for kind in COUNTED_FIELDS),
     *(Column(f"{kind}_rate", FIELD_SIGNALS[kind]) for kind in RATED_FIELDS),
-    *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
+    *(Column(f"similar_{kind}", Signal.SIMILAR_TASTE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
-    Column("similar_log", Signal.SIMILAR_PEOPLE),
+    Column("similar_log", Signal.SIMILAR_TASTE),
     Column("goes_with", Signal.GOES_WITH),
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
@@ -87,17 +92,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("day_hour", Signal.TIME_OF_WEEK),
     Column("price", Signal.PRICE),
     Column("popular", Signal.POPULAR),
-    Column("expected", Signal.POPULAR),
-    Column("untouched", Signal.POPULAR),
+    Column("expected", Signal.EXPECTED),
+    Column("untouched", Signal.UNTRIED),
     Column("lead", Signal.LEAD_TIME),
-    Column("next", Signal.LEAD_TIME),
-    Column("alone", Signal.LEAD_TIME),
-    Column("followed", Signal.PROMOTER),
+    Column("next", Signal.DIARY),
+    Column("alone", Signal.DIARY),
+    Column("followed", Signal.FOLLOWED),
     Column("followed_popular", Signal.POPULAR),
-    Column("followed_untouched", Signal.POPULAR),
+    Column("followed_untouched", Signal.UNTRIED),
     Column("followed_lead", Signal.LEAD_TIME),
-    Column("followed_next", Signal.LEAD_TIME),
-    Column("followed_alone", Signal.LEAD_TIME),
+    Column("followed_next", Signal.DIARY),
+    Column("followed_alone", Signal.DIARY),
+    Column("turned_down", Signal.TURNED_DOWN),
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
@@ -213,7 +219,7 @@ def circumstances(slate: Slate) -> Float32:
     """(len(CIRCUMSTANCES), n): how wanted an event is, and when it is, against the others on the slate."""
     events = slate.events
     liking = popular(slate, np.zeros(len(events), np.float32)).astype(np.float32)
-    lead = percentile(events.starts_at)
+    lead = percentile(events.starts_at) - 0.5
     following, alone = among_its_promoters(events)
     return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
 
@@ -261,7 +267,10 @@ def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Ite
     """
     if slate.words.n == 0:
         return
-    person = recent(person)
+    everything = recent(person)
+    if (everything.weight < 0).any():
+        yield [INDEX["turned_down"]], disliked(everything, slate)[None]
+    person = liked(everything)
     words = person_words(person)
     if len(words.words):
         yield from _word_rows(model, words, slate)
@@ -273,13 +282,19 @@ def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Ite
     )
 
 
+def disliked(person: Person, slate: SignalSlate) -> Float32:
+    """(n,) 0 or less: how much is like what the person turned down, by its words and its text."""
+    text = np.minimum(signed_log(slate.text.similarity(turned_down(person))), 0.0)
+    return np.asarray(DISLIKED_TEXT * text - dislike(person, slate.words), np.float32)
+
+
 def _word_rows(model: SignalModel, words: PersonWords, slate: SignalSlate) -> Iterator[Rows]:
     counted = slate.words.match(slate.words.vocabulary.add_up(words.words, words.weights))
     yield SHARE_ROWS, counted[SHARED] * np.float32(1.0 / words.total)
     yield COUNT_ROWS, signed_log(counted[COUNTED])
     yield RATE_ROWS, counted[RATED] * slate.rates
-    yield FOLLOWED_ROW, np.clip(counted[FOLLOWED].sum(axis=0, keepdims=True), -1.0, 1.0)
-    voted = slate.words.match(model.neighbourhood.votes(words)[slate.neighbour_columns])
+    yield FOLLOWED_ROW, np.minimum(counted[FOLLOWED].sum(axis=0, keepdims=True), 1.0)
+    voted = slate.words.match(np.maximum(model.neighbourhood.votes(words), 0.0)[slate.neighbour_columns])
     yield VOTE_ROWS, voted[VOTED]
     most = voted[FOLLOWED].max(axis=0, keepdims=True)
     yield [INDEX["similar_log"]], signed_log(np.float32(VOTE_SCALE) * most)

@@ -28,7 +28,12 @@ def stated() -> Person:
 
 def test_the_score_is_the_weighted_sum_of_the_signal_matrix(small: World, weighed: Hybrid) -> None:
     prepared = weighed.prepare(small.slate(), now=NOW)
-    for person in [nobody(), stated(), *(small.person(user) for user in range(10))]:
+    for person in [
+        nobody(),
+        stated(),
+        somebody(small.events[:9], [1.0, -1.0, 0.0] * 3),
+        *(small.person(user) for user in range(10)),
+    ]:
         matrix = signal_matrix(weighed.model, person, prepared.signals)
         assert matrix.shape == (len(COLUMNS), len(small.upcoming))
         expected = weighed.weights @ matrix
@@ -38,7 +43,8 @@ def test_the_score_is_the_weighted_sum_of_the_signal_matrix(small: World, weighe
 def test_every_signal_tells_something_of_somebody(small: World, weighed: Hybrid) -> None:
     """Or the sum above would be right of rows that nobody fills."""
     prepared = weighed.prepare(small.slate(), now=NOW)
-    people = [stated(), *(small.person(user) for user in range(10))]
+    sour = somebody(small.upcoming[:3], [1.0, -1.0, -1.0])
+    people = [stated(), sour, *(small.person(user) for user in range(10))]
     told = sum(
         np.abs(signal_matrix(weighed.model, person, prepared.signals)).sum(axis=1) for person in people
     )
