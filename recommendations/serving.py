@@ -24,7 +24,7 @@ from recommendations.listing import ListOrder, listing_make
 from recommendations.live_model import ServedModel, champion
 from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import popular_sentence, reason_sentence
+from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
 from recommendations.rules import Filters
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import UNTRAINED, PreparedCandidates, slates
@@ -122,18 +122,26 @@ def _personal(
 ) -> RankedList:
     slate = slates.get(algorithm, model, candidates.current(now=now), now=now)
     trained = slate.model.payload.trained if slate.model else None
-    person = person_encode(state, slate.snapshot, trained)
+    known = person_encode(state, slate.snapshot, trained)
+    person = known.person
     scores = slate.algorithm.score(person, slate.prepared)
     listing = listing_make(scores, slate, order, now)
     explained = listing.explained(slate.algorithm.explain(person, slate.prepared, listing.rows))
     cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
+    programme = Programme(slate.snapshot.events, slate.rows)
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
         confidence=_confidence(slate, len(person), listing.own_units),
         events=[
-            RankedEvent(card, unit, place.propensity, reasons, reason_sentence(person, card, reasons))
+            RankedEvent(
+                card,
+                unit,
+                place.propensity,
+                reasons,
+                reason_sentence(Case(known, card, programme), reasons),
+            )
             for card, unit, place, reasons in zip(
                 cards, listing.units, listing.places, explained, strict=True
             )
