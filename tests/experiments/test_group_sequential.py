@@ -69,7 +69,7 @@ def test_the_chance_of_crossing_is_that_of_the_joint_normal_distribution() -> No
         assert crossing_chances(boundaries, drift)[-1] == pytest.approx(1 - inside, abs=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.floats(0, 1.5), min_size=1, max_size=8))
 def test_whatever_the_looks_the_error_is_what_was_spent_and_never_more_than_alpha(
     information: list[float],
