@@ -22,7 +22,7 @@ from recommendations.history import PersonState, history_load, person_encode, ta
 from recommendations.live_model import ServedModel, champion
 from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import popular_sentence, reason_sentence
+from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
 from recommendations.rules import Filters, eligible
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import UNTRAINED, PreparedCandidates, slates
@@ -107,18 +107,20 @@ def _personal(
 ) -> RankedList:
     slate = slates.get(algorithm, model, candidates.current(now=now), now=now)
     trained = slate.model.payload.trained if slate.model else None
-    person = person_encode(state, slate.snapshot, trained)
+    known = person_encode(state, slate.snapshot, trained)
+    person = known.person
     scores = slate.algorithm.score(person, slate.prepared)
     rows, units = _best(scores, slate, request, state, now)
     explained = slate.algorithm.explain(person, slate.prepared, rows)
     cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    programme = Programme(slate.snapshot.events, slate.rows)
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
         confidence=_confidence(slate, len(person), units),
         events=[
-            RankedEvent(card, unit, reasons, reason_sentence(person, card, reasons))
+            RankedEvent(card, unit, reasons, reason_sentence(Case(known, card, programme), reasons))
             for card, unit, reasons in zip(cards, units, explained, strict=True)
         ],
     )
