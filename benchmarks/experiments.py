@@ -1,8 +1,8 @@
 """Do the experiment statistics keep their word? Planted truth, looked at every day.
 
-    python -m benchmarks.experiments [--repetitions 1000] [--intervals 4000]
+    python -m benchmarks.experiments [--repetitions 1000] [--intervals 4000] [--variants 2 4]
 
-Simulated experiments without the service: a control and one or three treatments of equal weight, users in
+Simulated experiments without the service: a control and treatments of equal weight, users in
 random numbers every day (on average a 28th of the plan), one look a day until the plan is reached. A
 treatment ships when its sequential test crosses in the good direction after the burn-in; alpha is .05 over
 the number of treatments. The plan is for a lift of 20 % on a rate of 20 % at a power of .80, once with the
@@ -62,9 +62,10 @@ def main() -> None:
     )
     parser.add_argument("--repetitions", type=int, default=1000)
     parser.add_argument("--intervals", type=int, default=4000)
+    parser.add_argument("--variants", type=int, nargs="+", default=[2, 4])
     asked = parser.parse_args()
     print("variants  truth   users a variant  ships  ships the better  crosses  always valid  mean days")
-    for variants in (2, 4):
+    for variants in asked.variants:
         planned = plan_for_rates(RATE, LIFT, [1 / variants] * variants, 1, ALPHA, POWER).users_per_variant[0]
         single = round(users_for_rates(RATE, LIFT, ALPHA / (variants - 1), POWER))
         for users, lift in ((planned, 0.0), (planned, LIFT), (single, LIFT)):
