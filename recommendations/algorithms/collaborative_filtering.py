@@ -13,8 +13,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.linalg import lapack
+from scipy import linalg, sparse
 
 from recommendations.algorithms.dataset import (
     Bool,
@@ -36,7 +35,6 @@ from recommendations.algorithms.encoding import (
     Vocabulary,
     block_matrices,
     field_words,
-    gather_rows,
     liked,
     person_words,
     recent,
@@ -46,10 +44,11 @@ from recommendations.algorithms.own_words import by_signal, contributions, disli
 from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
-from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
+from recommendations.algorithms.user_knn import MOST_LIKING
 
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
-BYTES_PER_WEIGHT = 24  # at the solve's peak: the sparse product, and the dense one as float64
+BYTES_PER_WEIGHT = 32  # at the peak, when the largest weights of each row are found
+ROWS_AT_ONCE = 2_000
 
 # How much an occurrence of a word says about the person, and about the event that carries it.
 IN_WEIGHTS = {
@@ -80,13 +79,13 @@ class CollaborativeFilteringParameters(Parameters):
     """How many words weights are learned between, and how boldly.
 
     memory_mb: for the solve at its peak, in MB (10^6 bytes). The words that most actions speak of are kept:
-        1,500 of them take 54 MB and a third of a second, 4,000 take 384 MB and five
+        1,500 of them take 72 MB and a third of a second, 4,000 take 512 MB and five
     ridge: what is added to the diagonal of Z'Z, in occurrences; more makes rare words say less
     neighbours: the largest weights of each word that are kept
     own_word: for a word of one's own, on top of what was learned: rare words have learned nothing
     """
 
-    memory_mb: float = number(54.0, least=0.1, most=100_000.0)
+    memory_mb: float = number(72.0, least=0.1, most=100_000.0)
     ridge: float = number(30.0, least=0.001, most=1_000_000.0)
     neighbours: int = number(100, least=1, most=100_000)
     own_word: float = number(1.0, least=0.0, most=100.0)
@@ -97,7 +96,7 @@ class CollaborativeFilteringParameters(Parameters):
             *(cls(ridge=ridge) for ridge in (10.0, 90.0)),
             *(cls(own_word=own_word) for own_word in (0.5, 2.0)),
             *(cls(neighbours=neighbours) for neighbours in (30, 1_500)),
-            cls(neighbours=2_500, memory_mb=150.0),
+            cls(neighbours=2_500, memory_mb=200.0),
         )
 
 
@@ -117,9 +116,8 @@ class ItemWeights:
     vocabulary: Vocabulary
     own: Float32  # (v,)
     carried: Float32  # (v,) how many events carried the word
-    start: Int64  # (v + 1,)
-    word: Int32
-    weight: Float32
+    word: Int32  # (v, k) the columns it says most of
+    weight: Float32  # (v, k)
 
     @classmethod
     def of(cls, data: Interactions, parameters: CollaborativeFilteringParameters = DEFAULTS) -> "ItemWeights":
@@ -128,15 +126,12 @@ class ItemWeights:
         weights = closed_form(rows, is_event, ridge=parameters.ridge)
         own = np.diag(weights).astype(np.float32)
         np.fill_diagonal(weights, 0.0)
-        kept = strongest(weights, parameters.neighbours)
         return cls(
             parameters.own_word,
             vocabulary,
             own,
             carried.astype(np.float32),
-            kept.indptr.astype(np.int64),
-            kept.indices.astype(np.int32),
-            kept.data.astype(np.float32),
+            *strongest(weights, parameters.neighbours),
         )
 
     def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
@@ -147,16 +142,14 @@ class ItemWeights:
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held = np.flatnonzero(mine)
-        positions, lengths = gather_rows(self.start, held)
-        values = np.maximum(self.weight[positions], least) * np.repeat(mine[held], lengths)
-        return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
+        values = np.maximum(self.weight[held], np.float32(least)) * mine[held, None]
+        return np.bincount(self.word[held].ravel(), values.ravel(), minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
         return {
             "words": self.vocabulary.words,
             "own": self.own,
             "carried": self.carried,
-            "start": self.start,
             "word": self.word,
             "weight": self.weight,
         }
@@ -165,13 +158,15 @@ class ItemWeights:
     def from_arrays(
         cls, arrays: Arrays, parameters: CollaborativeFilteringParameters = DEFAULTS
     ) -> "ItemWeights":
-        names = ("own", "carried", "start", "word", "weight")
+        if arrays["weight"].ndim != 2:
+            raise ValueError("the weights are stored as an earlier release did: train again")
+        names = ("own", "carried", "word", "weight")
         return cls(parameters.own_word, Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
 def training_rows(data: Interactions, *, columns: int) -> tuple[Vocabulary, sparse.csr_array, Bool]:
     """(vocabulary, (people + events, v) rows, which columns are events); v is at most `columns`."""
-    touched, event = np.unique(data.event, return_inverse=True)
+    touched, event = data.touched()
     events = data.events.take(touched)
     everything = Vocabulary.of(field_words(events))
     acted = sparse.csr_array(
@@ -200,11 +195,11 @@ def supported(acted: sparse.csr_array, carried: sparse.csr_array, limit: int) ->
 
 def closed_form(rows: sparse.csr_array, is_event: Bool, *, ridge: float) -> Float64:
     """(v, v) the weights that predict column j from the others' row i; see the module."""
-    gram = np.asarray((rows.T @ rows).toarray(), np.float64)
+    gram = gram_matrix(rows)
     if len(gram) == 0:
         return gram
     gram[np.diag_indices_from(gram)] += ridge
-    inverse = inverse_in_place(gram)
+    inverse = linalg.inv(gram, assume_a="pos", overwrite_a=True)
     scale = np.full(len(gram), -ridge)
     scale[is_event] = -1.0 / np.diag(inverse)[is_event]
     inverse *= scale
@@ -212,30 +207,22 @@ def closed_form(rows: sparse.csr_array, is_event: Bool, *, ridge: float) -> Floa
     return inverse
 
 
-def inverse_in_place(matrix: Float64) -> Float64:
-    """The inverse of a symmetric positive definite matrix, by Cholesky, in its own memory."""
-    factor, failed = lapack.dpotrf(matrix.T, lower=True, overwrite_a=True)
-    if failed:
-        raise np.linalg.LinAlgError("the words' products are not positive definite: choose a larger ridge")
-    half, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
-    inverse = half.T  # its lower half is still to be filled
-    for row in range(1, len(inverse)):
-        inverse[row, :row] = inverse[:row, row]
-    return np.asarray(inverse, np.float64)
+def gram_matrix(rows: sparse.csr_array) -> Float64:
+    """(v, v) rows' x rows, dense and some at a time: in a large city a sparse product takes twice as long."""
+    gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
+    for start in range(0, rows.shape[0], ROWS_AT_ONCE):
+        dense = rows[start : start + ROWS_AT_ONCE].toarray()
+        gram += dense.T @ dense
+    return gram.astype(np.float64)
 
 
-def strongest(weights: Float64, limit: int) -> sparse.csr_array:
-    """The `limit` largest weights of each row, by absolute value, as float32."""
-    n = len(weights)
-    if n <= limit:
-        return largest_per_row(sparse.csr_array(weights.astype(np.float32)), limit)
-    kept = np.empty((n, limit), np.int64)
-    for row in range(n):
-        order = np.argpartition(-np.abs(weights[row]), limit)
-        kept[row] = np.sort(order[:limit])
-    values = np.take_along_axis(weights, kept, axis=1).astype(np.float32)
-    start = np.arange(n + 1) * limit
-    return sparse.csr_array((values.ravel(), kept.ravel(), start), shape=(n, n))
+def strongest(weights: Float64, limit: int) -> tuple[Int32, Float32]:
+    """(columns, values), each (v, k): the `limit` largest of each row by absolute value."""
+    kept = np.broadcast_to(np.arange(len(weights)), weights.shape)
+    if len(weights) > limit:
+        order = np.argpartition(-np.abs(weights), limit, axis=1)
+        kept = np.sort(order[:, :limit], axis=1)
+    return kept.astype(np.int32), np.take_along_axis(weights, kept, axis=1).astype(np.float32)
 
 
 def rated_blocks(words: SlateWords, carried: Float32) -> sparse.csr_array:

@@ -20,6 +20,7 @@ from recommendations.algorithms.collaborative_filtering import (
     IN_BLOCKS,
     TIE_BREAK,
     columns_within,
+    gram_matrix,
     popular_share,
     rated_blocks,
     sum_of_blocks,
@@ -57,7 +58,7 @@ class MatrixFactorizationParameters(Parameters):
     scaling: float = number(0.25, least=0.0, most=1.0)
     shrinkage: float = number(4.0, least=0.0, most=10_000.0)
     own_words: float = number(0.3, least=0.0, most=100.0)
-    memory_mb: float = number(54.0, least=0.1, most=100_000.0)
+    memory_mb: float = number(72.0, least=0.1, most=100_000.0)
     rows: int = number(5_000, least=1, most=10_000_000)
 
     @classmethod
@@ -70,7 +71,7 @@ class MatrixFactorizationParameters(Parameters):
             cls(scaling=0.4),
             *(cls(own_words=own_words) for own_words in (0.1, 1.0)),
             cls(factors=64, scaling=0.4, shrinkage=1.0),
-            cls(memory_mb=150.0),
+            cls(memory_mb=200.0),
         )
 
 
@@ -91,7 +92,7 @@ class Factors:
         if min(rows.shape) == 0:
             v = rows.shape[1]
             return cls(np.zeros((v, 0), np.float32), np.ones(v, np.float32), np.zeros(0, np.float32))
-        gram = np.asarray((rows.T @ rows).toarray(), np.float32)
+        gram = gram_matrix(rows).astype(np.float32)
         held = np.diag(gram).copy()
         scale = np.where(held > 0, held, 1.0) ** np.float32(-0.5 * parameters.scaling)
         gram *= scale[:, None] * scale

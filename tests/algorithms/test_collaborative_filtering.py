@@ -105,14 +105,15 @@ def test_its_vocabulary_keeps_to_the_memory_and_drops_the_least_supported() -> N
     assert set(few.vocabulary.words) <= set(everything.vocabulary.words)
 
 
-@pytest.mark.parametrize(("memory_mb", "columns"), [(54.0, 1_500), (384.0, 4_000), (0.00001, 1)])
+@pytest.mark.parametrize(("memory_mb", "columns"), [(72.0, 1_500), (512.0, 4_000), (0.00001, 1)])
 def test_memory_is_turned_into_columns(memory_mb: float, columns: int) -> None:
     assert columns_within(memory_mb) == columns
 
 
 def test_it_keeps_the_strongest_weights_of_each_row() -> None:
-    kept = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4), 2).toarray()
-    np.testing.assert_array_equal(kept, [[0, -5, 3, 0]] * 4)
+    words, weights = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4), 2)
+    np.testing.assert_array_equal(words, [[1, 2]] * 4)
+    np.testing.assert_array_equal(weights, [[-5, 3]] * 4)
 
 
 def test_more_ridge_makes_rare_words_say_less() -> None:
@@ -127,3 +128,10 @@ def test_more_ridge_makes_rare_words_say_less() -> None:
     slate = slate_of([concert("x", artists=["Kneecap"])])
     said = [model.score(somebody([EVENTS[0]]), model.prepare(slate, now=NOW))[0] for model in (bold, shy)]
     assert said[0] > 2 * said[1] > 0
+
+
+def test_it_refuses_weights_stored_as_an_earlier_release_did() -> None:
+    arrays = dict(ItemWeights.of(world().data).to_arrays())
+    arrays["weight"] = arrays["weight"].ravel()
+    with pytest.raises(ValueError, match="train again"):
+        ItemWeights.from_arrays(arrays)
