@@ -17,7 +17,6 @@ from recommendations.algorithms.dataset import (
     EventTable,
     Field,
     Float32,
-    Float64,
     Int64,
     Interactions,
     Person,
@@ -35,7 +34,7 @@ from recommendations.algorithms.encoding import (
 )
 from recommendations.algorithms.own_words import dislike
 from recommendations.algorithms.places import SlatePlaces, near_home, own_hours, own_places
-from recommendations.algorithms.popularity import TrackRecords, popular
+from recommendations.algorithms.popularity import TrackRecords, percentile, popular
 from recommendations.algorithms.protocol import Arrays, Signal
 from recommendations.algorithms.text import DocumentFrequencies, SlateText
 from recommendations.algorithms.user_knn import Neighbourhood
@@ -222,15 +221,6 @@ def circumstances(slate: Slate) -> Float32:
     lead = percentile(events.starts_at) - 0.5
     following, alone = among_its_promoters(events)
     return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
-
-
-def percentile(starts_at: Float64) -> Float32:
-    """(n,) the share of the slate that starts sooner; equal times share a place. Days would not travel from
-    one slate to another: a percentile does."""
-    if len(starts_at) < 2:
-        return np.zeros(len(starts_at), np.float32)
-    times = np.nan_to_num(starts_at, nan=np.inf)
-    return (np.searchsorted(np.sort(times), times) / (len(times) - 1)).astype(np.float32)
 
 
 def among_its_promoters(events: EventTable) -> tuple[Float32, Float32]:
