@@ -15,6 +15,7 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
+    FOLLOWED_ROWS,
     SignalModel,
     is_circumstance,
     signal_matrix,
@@ -28,9 +29,12 @@ PASSED_OVER = 60  # other events that were on, drawn for each chooser
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
 PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
-# The pull to the prior, in people's choices. What was popular or soon at one time says less about another.
-PULL, PULL_OF_CIRCUMSTANCES = 30.0, 100.0
+# The pull to the prior, in people's choices. A person chooses at up to ten cuts, much the same each time: a
+# weak pull would take 140 people for a thousand. What a moment is worth has no prior better than the data;
+# that it is worth something else to followers is to be shown by plenty of them.
+PULL, PULL_OF_CIRCUMSTANCES, PULL_OF_FOLLOWERS = 240.0, 100.0, 1000.0
 STRENGTH = np.array([PULL_OF_CIRCUMSTANCES if is_circumstance(column) else PULL for column in COLUMNS])
+STRENGTH[FOLLOWED_ROWS] = PULL_OF_FOLLOWERS
 
 
 @dataclass(frozen=True, slots=True)

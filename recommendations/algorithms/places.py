@@ -8,6 +8,7 @@ import numpy.typing as npt
 from recommendations.algorithms.dataset import EventTable, Float32, Float64, Int64, Person
 
 KM_PER_DEGREE = 111.195
+TOWN_KM = 15.0  # how far a town reaches, to somebody who goes out in another
 OWN_PLACES_KM = 1.5  # how far a person's usual places reach
 HOME_KM = 6.0
 NEAREST_KM = (0.1, 40.0)  # "the same place" and "nowhere near": the ends of the nearest-place scale
@@ -80,24 +81,26 @@ class SlatePlaces:
         return np.append(by_place, np.float32(0.0))[self.place]
 
 
-def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
-    """(nearest, density), each (n,): how near the closest liked place is, 0 to 1, and the weighted share of
-    the person's past within reach (disliked events count against)."""
+def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32, Float32]:
+    """(nearest, town, density), each (n,): how near the closest liked place is, 0 to 1 by the logarithm of
+    the distance, and 1 in its town, falling outside; the weighted share of the person's past within reach
+    (disliked events count against)."""
     events, weight = person.events, person.weight
     used = np.flatnonzero((weight != 0) & np.isfinite(events.latitude) & np.isfinite(events.longitude))
     used = used[-LAST_PLACES:]
-    n = len(slate.place)
+    nothing = np.zeros(len(slate.place), np.float32)
     if len(used) == 0 or len(slate.x) == 0:
-        return np.zeros(n, np.float32), np.zeros(n, np.float32)
+        return nothing, nothing, nothing
     away = slate.distances(events.latitude[used], events.longitude[used])
     liked = weight[used] > 0
     density = (np.exp(-away / OWN_PLACES_KM) * weight[used].astype(np.float32)).sum(axis=1)
     density /= max(float(weight[used][liked].sum()), 1.0)
     if not liked.any():
-        return np.zeros(n, np.float32), slate.spread(density)
+        return nothing, nothing, slate.spread(density)
     low, high = NEAREST_KM
-    nearest = 1.0 - np.log1p(away[:, liked].min(axis=1) / low) / np.log1p(high / low)
-    return slate.spread(np.maximum(nearest, 0.0)), slate.spread(density)
+    closest = away[:, liked].min(axis=1)
+    nearest = np.maximum(1.0 - np.log1p(closest / low) / np.log1p(high / low), 0.0)
+    return slate.spread(nearest), slate.spread(np.exp(-closest / TOWN_KM)), slate.spread(density)
 
 
 def near_home(person: Person, slate: SlatePlaces) -> Float32:

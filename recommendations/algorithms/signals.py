@@ -72,6 +72,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
+    Column("near_town", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
     Column("home", Signal.HOME),
     Column("week_hour", Signal.TIME_OF_WEEK),
@@ -278,9 +279,9 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
 
 
 def _history_rows(out: Float32, person: Person, total: float, slate: SignalSlate) -> None:
-    similar = slate.text.similarity(person)
-    out[INDEX["text"]] = signed_log(similar)
-    out[INDEX["near_nearest"]], out[INDEX["near_density"]] = own_places(person, slate.places)
+    out[INDEX["text"]] = slate.text.similarity(person)
+    nearest, town, density = own_places(person, slate.places)
+    out[INDEX["near_nearest"]], out[INDEX["near_town"]], out[INDEX["near_density"]] = nearest, town, density
     out[INDEX["week_hour"]], out[INDEX["day_hour"]] = own_hours(person, slate.places, total)
 
 
