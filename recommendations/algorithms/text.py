@@ -124,7 +124,7 @@ class SlateText:
         unknown = np.diff(texts.indptr) - np.bincount(rows, minlength=h)
         length = np.sqrt(np.bincount(rows, idf**2, minlength=h) + unknown * np.mean(self.idf**2))
         values = idf * (weight / np.maximum(length, 1e-9))[rows]
-        held, holders = gather_rows(self.matrix.indptr, columns)
+        held, holders = gather_rows(np.asarray(self.matrix.indptr, np.int64), columns)
         cells = np.repeat(rows * n, holders) + self.matrix.indices[held]
         values = self.matrix.data[held] * np.repeat(values, holders)
-        return np.bincount(cells, values, minlength=h * n).reshape(h, n)
+        return np.asarray(np.bincount(cells, values, minlength=h * n), np.float64).reshape(h, n)
