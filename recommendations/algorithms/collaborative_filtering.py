@@ -34,9 +34,12 @@ from recommendations.algorithms.encoding import (
     block_matrices,
     field_words,
     gather_rows,
+    liked,
     person_words,
     recent,
+    turned_down,
 )
+from recommendations.algorithms.own_words import by_signal, contributions, dislike
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
@@ -68,7 +71,7 @@ OUT_WEIGHTS = {
 }
 IN_BLOCKS = np.array([*(IN_WEIGHTS[kind] for kind in WORD_FIELDS), 0.5], np.float32)
 OUT_BLOCKS = np.array([*(OUT_WEIGHTS[kind] for kind in WORD_FIELDS), 0.3], np.float32)
-SIGNALS = (Signal.ARTIST, Signal.VENUE, Signal.PROMOTER, Signal.GENRE, Signal.GENRE, Signal.CITY)
+DISLIKE = 0.1  # what turning down one event takes off its like
 CARRIED_DOUBT = 2.0  # events' worth of doubt about how rare a word is
 TIE_BREAK = 1e-3  # so that events nothing is known of for this person come by popularity
 
@@ -101,13 +104,16 @@ class ItemWeights:
             kept.data.astype(np.float32),
         )
 
-    def others(self, words: PersonWords) -> Float32:
-        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones."""
+    def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
+        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones.
+
+        least: weights below it count as that much.
+        """
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held = np.flatnonzero(mine)
         positions, lengths = gather_rows(self.start, held)
-        values = self.weight[positions] * np.repeat(mine[held], lengths)
+        values = np.maximum(self.weight[positions], least) * np.repeat(mine[held], lengths)
         return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
@@ -217,7 +223,7 @@ class WeightedSlate:
     """The candidates as `rated_blocks` counts their words."""
 
     n: int
-    vocabulary: Vocabulary
+    words: SlateWords
     blocks: sparse.csr_array  # (N_BLOCKS * n, v)
     matrix: sparse.csr_array  # (n, v) the sum of the blocks
     columns: Int64  # (v,) the model's column of each word, -1 unknown
@@ -232,19 +238,18 @@ class WeightedSlate:
         learned = np.append(weights.own, np.float32(0.0))[columns]
         own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + OWN_WORD)
         matrix = sum_of_blocks(blocks, n)
-        return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
+        return cls(n, words, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
 
     def take(self, rows: npt.NDArray[np.integer]) -> "WeightedSlate":
         """These candidates only, over the same vocabulary."""
         kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
         blocks, matrix = self.blocks[kept], self.matrix[rows]
-        return WeightedSlate(
-            len(rows), self.vocabulary, blocks, matrix, self.columns, self.own, self.popular[rows]
-        )
+        words = self.words.take(rows)
+        return WeightedSlate(len(rows), words, blocks, matrix, self.columns, self.own, self.popular[rows])
 
     def speak(self, words: PersonWords, weights: ItemWeights) -> tuple[Float32, Float32]:
         """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
-        mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
+        mine = self.words.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         return mine.astype(np.float32) * self.own, weights.others(words)[self.columns]
 
 
@@ -262,32 +267,32 @@ class CollaborativeFiltering:
         return WeightedSlate.of(slate, SlateWords.of(slate.events), self.weights)
 
     def score(self, person: Person, prepared: WeightedSlate) -> Float64:
-        own, others = prepared.speak(person_words(recent(person)), self.weights)
-        return np.asarray(prepared.matrix @ (own + others) + TIE_BREAK * prepared.popular, np.float64)
+        person = recent(person)
+        own, others = prepared.speak(person_words(liked(person)), self.weights)
+        together = prepared.matrix @ (own + others) - self._against(person, prepared)
+        return np.asarray(together + TIE_BREAK * prepared.popular, np.float64)
 
     def explain(
         self, person: Person, prepared: WeightedSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        own, others = prepared.speak(person_words(recent(person)), self.weights)
-        similar = prepared.matrix[rows] @ others
-        return [
-            self._contributions(int(row), float(alike), own, prepared)
-            for row, alike in zip(rows, similar, strict=True)
-        ]
+        person, shown = recent(person), prepared.take(rows)
+        own, others = shown.speak(person_words(liked(person)), self.weights)
+        parts = {
+            **by_signal((shown.blocks @ own).reshape(N_BLOCKS, -1)[:EVENT_BLOCK]),
+            Signal.GOES_WITH: (shown.matrix @ others).astype(np.float64),
+            Signal.TURNED_DOWN: -self._against(person, shown),
+            Signal.POPULAR: TIE_BREAK * shown.popular,
+        }
+        return contributions(parts, np.arange(len(rows)))
 
-    def _contributions(
-        self, row: int, similar: float, own: Float32, prepared: WeightedSlate
-    ) -> list[Contribution]:
-        parts = {Signal.SIMILAR_PEOPLE: similar, Signal.POPULAR: TIE_BREAK * float(prepared.popular[row])}
-        start, indices = prepared.blocks.indptr, prepared.blocks.indices
-        for block, signal in enumerate(SIGNALS):
-            held = slice(start[block * prepared.n + row], start[block * prepared.n + row + 1])
-            added = float(prepared.blocks.data[held] @ own[indices[held]])
-            parts[signal] = parts.get(signal, 0.0) + added
-        return sorted(
-            (Contribution(signal, part, 1.0) for signal, part in parts.items() if part != 0),
-            key=lambda each: -abs(each.value),
-        )
+    def _against(self, person: Person, prepared: WeightedSlate) -> Float64:
+        """(n,) what is like what the person turned down, or goes with it; never less than 0."""
+        against = DISLIKE * dislike(person, prepared.words).astype(np.float64)
+        disliked = turned_down(person)
+        if len(disliked):
+            others = self.weights.others(person_words(disliked), least=0.0)[prepared.columns]
+            against -= prepared.matrix @ others
+        return against
 
     def to_arrays(self) -> Arrays:
         return self.weights.to_arrays()

@@ -1,7 +1,7 @@
 """A slate and a person as vectors over the same words, so that scoring is a few sparse products."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from recommendations.algorithms.dataset import (
     Float64,
     Int64,
     Person,
+    Taste,
     TokenLists,
     UInt64,
 )
@@ -98,6 +99,23 @@ def recent(person: Person) -> Person:
         return person
     rows = np.arange(len(person) - HISTORY_LIMIT, len(person))
     return Person(person.events.take(rows), person.weight[rows], person.occurred_at[rows], person.taste)
+
+
+def liked(person: Person) -> Person:
+    """Only what the person liked, and what they state."""
+    return _acted(person, person.weight > 0, person.taste)
+
+
+def turned_down(person: Person) -> Person:
+    """Only what the person turned down; the weights stay negative."""
+    return _acted(person, person.weight < 0, Taste())
+
+
+def _acted(person: Person, kept: Bool, taste: Taste) -> Person:
+    if kept.all():
+        return person if taste is person.taste else replace(person, taste=taste)
+    rows = np.flatnonzero(kept)
+    return Person(person.events.take(rows), person.weight[rows], person.occurred_at[rows], taste)
 
 
 def person_words(person: Person) -> PersonWords:

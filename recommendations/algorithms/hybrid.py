@@ -16,6 +16,7 @@ from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
     FOLLOWED_ROWS,
+    INDEX,
     SignalModel,
     is_circumstance,
     signal_matrix,
@@ -33,8 +34,10 @@ PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column
 # weak pull would take 140 people for a thousand. What a moment is worth has no prior better than the data;
 # that it is worth something else to followers is to be shown by plenty of them.
 PULL, PULL_OF_CIRCUMSTANCES, PULL_OF_FOLLOWERS = 240.0, 100.0, 1000.0
+PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 STRENGTH = np.array([PULL_OF_CIRCUMSTANCES if is_circumstance(column) else PULL for column in COLUMNS])
 STRENGTH[FOLLOWED_ROWS] = PULL_OF_FOLLOWERS
+STRENGTH[INDEX["turned_down"]] = PULL_OF_DISLIKES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What is known about one person and each candidate: one row a kind of evidence, one column an event.
 
-Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known, and negative where the
-person turned such things down. `content_based` and `hybrid` are weighted sums of these rows.
+Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known. Of a person, all rows
+but `turned_down`, which is negative, are about likings alone, so that what speaks for an event is something
+they liked. `content_based` and `hybrid` are weighted sums of these rows.
 """
 
 from dataclasses import dataclass
@@ -26,9 +27,12 @@ from recommendations.algorithms.encoding import (
     WORD_FIELDS,
     PersonWords,
     SlateWords,
+    liked,
     person_words,
     recent,
+    turned_down,
 )
+from recommendations.algorithms.own_words import dislike
 from recommendations.algorithms.places import SlatePlaces, near_home, own_hours, own_places
 from recommendations.algorithms.popularity import TrackRecords, popular
 from recommendations.algorithms.protocol import Arrays, Signal
@@ -56,6 +60,7 @@ COUNTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE, Field.
 RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
 FOLLOWED = (Field.PROMOTER, Field.ARTIST)
+DISLIKED_TEXT = 0.5  # a text like that of what was turned down, where an artist or promoter counts 1
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
 TOGETHER_SCALE = 0.2  # about the most that one event can say of another
 TOGETHER_LOG_SCALE = 0.02
@@ -65,9 +70,9 @@ COLUMNS: tuple[Column, ...] = (
     *(Column(f"{kind}_share", FIELD_SIGNALS[kind]) for kind in SHARED_FIELDS),
     *(Column(f"{kind}_count", FIELD_SIGNALS[kind]) for kind in COUNTED_FIELDS),
     *(Column(f"{kind}_rate", FIELD_SIGNALS[kind]) for kind in RATED_FIELDS),
-    *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
+    *(Column(f"similar_{kind}", Signal.SIMILAR_TASTE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
-    Column("similar_log", Signal.SIMILAR_PEOPLE),
+    Column("similar_log", Signal.SIMILAR_TASTE),
     Column("goes_with", Signal.GOES_WITH),
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
@@ -79,17 +84,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("day_hour", Signal.TIME_OF_WEEK),
     Column("price", Signal.PRICE),
     Column("popular", Signal.POPULAR),
-    Column("expected", Signal.POPULAR),
-    Column("untouched", Signal.POPULAR),
+    Column("expected", Signal.EXPECTED),
+    Column("untouched", Signal.UNTRIED),
     Column("lead", Signal.LEAD_TIME),
-    Column("next", Signal.LEAD_TIME),
-    Column("alone", Signal.LEAD_TIME),
-    Column("followed", Signal.PROMOTER),
+    Column("next", Signal.DIARY),
+    Column("alone", Signal.DIARY),
+    Column("followed", Signal.FOLLOWED),
     Column("followed_popular", Signal.POPULAR),
-    Column("followed_untouched", Signal.POPULAR),
+    Column("followed_untouched", Signal.UNTRIED),
     Column("followed_lead", Signal.LEAD_TIME),
-    Column("followed_next", Signal.LEAD_TIME),
-    Column("followed_alone", Signal.LEAD_TIME),
+    Column("followed_next", Signal.DIARY),
+    Column("followed_alone", Signal.DIARY),
+    Column("turned_down", Signal.TURNED_DOWN),
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
@@ -200,7 +206,7 @@ def circumstances(slate: Slate) -> Float32:
     """(len(CIRCUMSTANCES), n): how wanted an event is, and when it is, against the others on the slate."""
     events = slate.events
     liking = popular(slate, np.zeros(len(events), np.float32)).astype(np.float32)
-    lead = percentile(events.starts_at)
+    lead = percentile(events.starts_at) - 0.5
     following, alone = among_its_promoters(events)
     return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
 
@@ -240,10 +246,13 @@ def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Flo
 
 def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
     """(len(COLUMNS), n) the same, with zeros for what the slate alone decides."""
-    person = recent(person)
     out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
     if slate.words.n == 0:
         return out
+    everything = recent(person)
+    if (everything.weight < 0).any():
+        out[INDEX["turned_down"]] = disliked(everything, slate)
+    person = liked(everything)
     words = person_words(person)
     if len(words.words):
         _word_rows(out, model, words, slate)
@@ -254,9 +263,15 @@ def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Flo
     return out
 
 
+def disliked(person: Person, slate: SignalSlate) -> Float32:
+    """(n,) 0 or less: how much is like what the person turned down, by its words and its text."""
+    text = np.minimum(signed_log(slate.text.similarity(turned_down(person))), 0.0)
+    return np.asarray(DISLIKED_TEXT * text - dislike(person, slate.words), np.float32)
+
+
 def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: SignalSlate) -> None:
     own = slate.words.vocabulary.add_up(words.words, words.weights)
-    votes = model.neighbourhood.votes(words)[slate.neighbour_columns]
+    votes = np.maximum(model.neighbourhood.votes(words), 0.0)[slate.neighbour_columns]
     counted, voted = slate.words.match([own, votes])
     counted = counted[:EVENT_BLOCK]
     for kind in SHARED_FIELDS:
@@ -275,7 +290,7 @@ def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: Sign
     together = np.asarray(slate.weighted.matrix @ (same + others), np.float32)
     np.divide(together, words.total * TOGETHER_SCALE, out=out[INDEX["goes_with"]])
     out[INDEX["goes_with_log"]] = signed_log(np.float32(1.0 / TOGETHER_LOG_SCALE) * together)
-    out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
+    out[INDEX["followed"]] = np.minimum(sum(counted[BLOCK[kind]] for kind in FOLLOWED), 1.0)
 
 
 def _history_rows(out: Float32, person: Person, total: float, slate: SignalSlate) -> None:

@@ -66,7 +66,7 @@ def test_it_reaches_an_unseen_event_through_what_goes_with_its_artist() -> None:
     kneecap, lankum = model.score(somebody([EVENTS[0]]), prepared)
     assert kneecap > max(lankum, 0.0)
     [reasons] = model.explain(somebody([EVENTS[0]]), prepared, np.array([0]))
-    assert [each.code for each in reasons] == [Signal.SIMILAR_PEOPLE]
+    assert [each.code for each in reasons] == [Signal.GOES_WITH]
 
 
 def test_an_artist_of_ones_own_is_given_as_the_reason() -> None:
