@@ -76,6 +76,9 @@ class Variant(models.Model):
         default=False, help_text="The present way, which the others are compared with. Exactly one."
     )
     algorithm = models.CharField(max_length=50)
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="How its lists are made, where that differs from the defaults."
+    )
     weight = models.FloatField(
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Share of the experiment's people, 0 to 1; all variants together make 1.",

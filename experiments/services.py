@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +15,7 @@ from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Ex
 from experiments.querysets import RUNNING
 from experiments.serving import definitions_forget
 from experiments.statistics.assignment import Range, allocate, share_moved
+from experiments.variant_parameters import variant_parameter_problems
 
 CONTROL_NEEDS_WEIGHT = "The control needs a weight above 0: without it there is nothing to compare with."
 
@@ -26,6 +28,7 @@ class VariantPlan:
     weight: float
     is_control: bool = False
     description: str = ""
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @transaction.atomic
@@ -63,8 +66,11 @@ def experiment_create(
         created_by=actor,
         salt=salt or new_salt(),
     )
-    for plan in variants:
-        Variant.objects.create(experiment=experiment, **dataclasses.asdict(plan))
+    rows = [Variant(experiment=experiment, **dataclasses.asdict(plan)) for plan in variants]
+    if problems := _parameter_problems(rows):
+        raise errors.InvalidInput(problems[0], errors={"parameters": problems})
+    for row in rows:
+        row.save()
     _allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what="Created", reason="", now=now)
     return experiment
@@ -140,12 +146,14 @@ def experiment_reweigh(
 
 
 @transaction.atomic
-def experiment_draft_saved(*, experiment: Experiment, actor: str, what: str, now: datetime) -> None:
+def experiment_draft_saved(
+    *, experiment: Experiment, actor: str, what: str, now: datetime, details: str = ""
+) -> None:
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
     experiment = _locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
     _allocate_afresh(experiment)
-    event_record(experiment=experiment, actor=actor, what=what, reason="", now=now)
+    event_record(experiment=experiment, actor=actor, what=what, reason=details, now=now)
 
 
 @transaction.atomic
@@ -177,6 +185,7 @@ def start_problems(experiment: Experiment) -> list[str]:
     if variants:
         problems += _weight_problems({variant.key: variant.weight for variant in variants})
     problems += _algorithm_problems(variants)
+    problems += _parameter_problems(variants)
     if not 0 < experiment.traffic_percentage <= 100:
         problems.append("The traffic must be above 0 and at most 100 per cent.")
     return problems
@@ -195,6 +204,14 @@ def _algorithm_problems(variants: Sequence[Variant]) -> list[str]:
     unknown = sorted({variant.algorithm for variant in variants} - set(known))
     return [
         f"There is no algorithm called {name!r}; known are {', '.join(known) or 'none'}." for name in unknown
+    ]
+
+
+def _parameter_problems(variants: Sequence[Variant]) -> list[str]:
+    return [
+        f"{variant.key}: {problem}"
+        for variant in variants
+        for problem in variant_parameter_problems(variant.parameters)
     ]
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -24,6 +25,7 @@ class Assignment:
     experiment_key: str
     variant_key: str
     algorithm: str
+    parameters: Mapping[str, Any]  # as checked by `variant_parameters`
     already_exposed: bool
     experiment_id: int
     variant_id: int
@@ -34,6 +36,7 @@ class VariantDefinition:
     id: int
     key: str
     algorithm: str
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def _assign_in(definition: ExperimentDefinition, user_id: str) -> Assignment | N
         experiment_key=definition.key,
         variant_key=variant.key,
         algorithm=variant.algorithm,
+        parameters=variant.parameters,
         already_exposed=exposed_id is not None,
         experiment_id=definition.id,
         variant_id=variant.id,
@@ -167,7 +171,7 @@ def _read_definitions() -> tuple[ExperimentDefinition, ...]:
 
 def _definition(experiment: Experiment) -> ExperimentDefinition:
     rows = list(experiment.variants.all())
-    variants = {row.key: VariantDefinition(row.pk, row.key, row.algorithm) for row in rows}
+    variants = {row.key: VariantDefinition(row.pk, row.key, row.algorithm, row.parameters) for row in rows}
     return ExperimentDefinition(
         id=experiment.pk,
         key=experiment.key,

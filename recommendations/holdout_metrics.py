@@ -27,7 +27,9 @@ from recommendations.evaluation.evaluate import (
 from recommendations.evaluation.splits import HoldOut, temporal_hold_out
 from recommendations.live_model import ServedModel
 
-MOST_USERS = 2_000  # measured; drawn at random when there are more
+# Measured; drawn at random when there are more. A mean NDCG over 1,000 has a standard error of about 0.013,
+# and what the gate compares was measured on the same people, so that most of it cancels out.
+MOST_USERS = 1_000
 FEWEST_USERS = 30
 HELD_OUT_SHARE = 0.1  # of the likings, the newest, when there is no champion to be fair to
 K = 10

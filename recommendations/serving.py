@@ -14,16 +14,18 @@ from django.db import DatabaseError
 from experiments.serving import Assignment, assign, exposure_record
 from modelregistry.live import LiveModel
 from recommendations import metrics
-from recommendations.algorithms.confidence import rule_of_thumb, unit_scores
-from recommendations.algorithms.dataset import EventTable, Float64, Int64, Person
+from recommendations.algorithms.confidence import rule_of_thumb
+from recommendations.algorithms.dataset import EventTable, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
+from recommendations.list_parameters import list_parameters_of
+from recommendations.listing import ListOrder, listing_make
 from recommendations.live_model import ServedModel, champion
 from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
 from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
-from recommendations.rules import Filters, eligible
+from recommendations.rules import Filters
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import UNTRAINED, PreparedCandidates, slates
 from recommendations.snapshot import EventCard, candidates
@@ -46,6 +48,7 @@ class RecommendationRequest:
 class RankedEvent:
     card: EventCard
     score: float  # 0-1
+    propensity: float  # the probability with which it got its place
     contributions: Sequence[Contribution]
     sentence: str
 
@@ -65,10 +68,11 @@ def recommend(request: RecommendationRequest, *, now: datetime) -> Recommendatio
     assignment = assign(user_id=request.user_id, now=now)
     state = _state_of(request)
     wanted = assignment.algorithm if assignment else settings.DEFAULT_ALGORITHM
-    ranked = _rank(request, state, wanted, now)
+    order = _order(request, state, assignment)
+    ranked = _rank(order, state, wanted, now)
     if assignment:
         exposure_record(assignment=assignment, user_id=request.user_id, now=now)
-    answer = _answer(request, ranked, assignment, started)
+    answer = _answer(request, order.seed, ranked, assignment, started)
     _record(answer, ranked, request, now)
     return answer
 
@@ -79,28 +83,39 @@ def _state_of(request: RecommendationRequest) -> PersonState:
     return PersonState(history, taste)
 
 
-def _rank(request: RecommendationRequest, state: PersonState, wanted: str, now: datetime) -> RankedList:
+def _order(request: RecommendationRequest, state: PersonState, assignment: Assignment | None) -> ListOrder:
+    return ListOrder(
+        limit=request.limit,
+        filters=request.filters,
+        never_serve=state.history.never_serve,
+        surface=request.surface,
+        parameters=list_parameters_of(assignment),
+        seed=uuid.uuid4(),
+    )
+
+
+def _rank(order: ListOrder, state: PersonState, wanted: str, now: datetime) -> RankedList:
     """The algorithm asked for, or else what is popular, with the reason why."""
     model = champion.current()
     algorithm = model.payload.algorithms.get(wanted) if model else None
     if model is None:
-        return _popular("no_model", request, state, None, now)
+        return _popular("no_model", order, None, now)
     if algorithm is None:
-        return _popular("algorithm_missing", request, state, model, now)
+        return _popular("algorithm_missing", order, model, now)
     if state.is_stranger and wanted != Popularity.name:
-        return _popular("cold_start", request, state, model, now)
+        return _popular("cold_start", order, model, now)
     try:
-        return _personal(algorithm, request, state, model, now)
+        return _personal(algorithm, order, state, model, now)
     except DatabaseError:
         raise
     except Exception:
         logger.exception("%s failed for one person; serving popularity", wanted)
-        return _popular("error", request, state, model, now)
+        return _popular("error", order, model, now)
 
 
 def _personal(
     algorithm: Algorithm,
-    request: RecommendationRequest,
+    order: ListOrder,
     state: PersonState,
     model: LiveModel[ServedModel],
     now: datetime,
@@ -110,26 +125,33 @@ def _personal(
     known = person_encode(state, slate.snapshot, trained)
     person = known.person
     scores = slate.algorithm.score(person, slate.prepared)
-    rows, units = _best(scores, slate, request, state, now)
-    explained = slate.algorithm.explain(person, slate.prepared, rows)
-    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    listing = listing_make(scores, slate, order, now)
+    explained = listing.explained(slate.algorithm.explain(person, slate.prepared, listing.rows))
+    cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
     programme = Programme(slate.snapshot.events, slate.rows)
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
-        confidence=_confidence(slate, len(person), units),
+        confidence=_confidence(slate, len(person), listing.own_units),
         events=[
-            RankedEvent(card, unit, reasons, reason_sentence(Case(known, card, programme), reasons))
-            for card, unit, reasons in zip(cards, units, explained, strict=True)
+            RankedEvent(
+                card,
+                unit,
+                place.propensity,
+                reasons,
+                reason_sentence(Case(known, card, programme), reasons),
+            )
+            for card, unit, place, reasons in zip(
+                cards, listing.units, listing.places, explained, strict=True
+            )
         ],
     )
 
 
 def _popular(
     reason: str,
-    request: RecommendationRequest,
-    state: PersonState,
+    order: ListOrder,
     model: LiveModel[ServedModel] | None,
     now: datetime,
 ) -> RankedList:
@@ -137,41 +159,21 @@ def _popular(
     trained = model.payload.algorithms.get(Popularity.name) if model else None
     slate = slates.get(trained or UNTRAINED, model if trained else None, candidates.current(now=now), now=now)
     scores = slate.algorithm.score(NOBODY, slate.prepared)
-    rows, units = _best(scores, slate, request, state, now)
-    explained = slate.algorithm.explain(NOBODY, slate.prepared, rows)
-    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    listing = listing_make(scores, slate, order, now)
+    explained = listing.explained(slate.algorithm.explain(NOBODY, slate.prepared, listing.rows))
+    cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason=reason,
-        confidence=_confidence(slate, 0, units),
+        confidence=_confidence(slate, 0, listing.own_units),
         events=[
-            RankedEvent(card, unit, reasons, popular_sentence(reasons))
-            for card, unit, reasons in zip(cards, units, explained, strict=True)
+            RankedEvent(card, unit, place.propensity, reasons, popular_sentence(reasons))
+            for card, unit, place, reasons in zip(
+                cards, listing.units, listing.places, explained, strict=True
+            )
         ],
     )
-
-
-def _best(
-    scores: Float64,
-    slate: PreparedCandidates,
-    request: RecommendationRequest,
-    state: PersonState,
-    now: datetime,
-) -> tuple[Int64, list[float]]:
-    """The rows of the slate to serve, best first, by the hard rules; and their scores between 0 and 1."""
-    allowed = eligible(
-        slate.snapshot, filters=request.filters, hidden=state.history.never_serve, now=now.timestamp()
-    )
-    open_rows = np.flatnonzero(allowed[slate.rows])
-    rows = open_rows[_order(scores, open_rows, slate)[: request.limit]]
-    return rows, unit_scores(scores, open_rows)[rows].tolist()
-
-
-def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
-    """Positions in `rows` by score, highest first; ties to what starts sooner."""
-    starts_at = slate.snapshot.events.starts_at[slate.rows[rows]]
-    return np.lexsort((starts_at, -scores[rows]))
 
 
 def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
@@ -183,6 +185,7 @@ def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -
 
 def _answer(
     request: RecommendationRequest,
+    recommendation_id: uuid.UUID,
     ranked: RankedList,
     assignment: Assignment | None,
     started: float,
@@ -197,7 +200,7 @@ def _answer(
         model_version=ranked.model_version,
         ab_experiment=assignment.experiment_key if assignment else None,
         variant=assignment.variant_key if assignment else None,
-        recommendation_id=uuid.uuid4(),
+        recommendation_id=recommendation_id,
         latency_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 
@@ -243,6 +246,6 @@ def _record(
             variant=answer.variant or "",
             surface=request.surface,
             latency_ms=answer.latency_ms,
-            items=[[item.event_id, round(item.score, 6)] for item in answer.recommendations],
+            items=[[event.card.event_id, round(event.score, 6), event.propensity] for event in ranked.events],
         )
     )

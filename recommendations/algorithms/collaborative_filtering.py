@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import linalg, sparse
 
 from recommendations.algorithms.dataset import (
     Bool,
@@ -33,7 +33,6 @@ from recommendations.algorithms.encoding import (
     Vocabulary,
     block_matrices,
     field_words,
-    gather_rows,
     liked,
     person_words,
     recent,
@@ -42,12 +41,13 @@ from recommendations.algorithms.encoding import (
 from recommendations.algorithms.own_words import by_signal, contributions, dislike
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
-from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
+from recommendations.algorithms.user_knn import MOST_LIKING
 
 # The columns of largest support. The solve takes about four matrices of n^2 float64 at its peak: 1,500
 # columns are 72 MB and half a second, 4,000 would be 512 MB and eight.
 COLUMN_LIMIT = 1_500
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
+ROWS_AT_ONCE = 2_000
 RIDGE = 30.0
 NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept
 OWN_WORD = 1.0  # for a word of one's own, on top of what was learned: rare words have learned nothing
@@ -83,9 +83,8 @@ class ItemWeights:
     vocabulary: Vocabulary
     own: Float32  # (v,)
     carried: Float32  # (v,) how many events carried the word
-    start: Int64  # (v + 1,)
-    word: Int32
-    weight: Float32
+    word: Int32  # (v, k) the columns it says most of
+    weight: Float32  # (v, k)
 
     @classmethod
     def of(cls, data: Interactions) -> "ItemWeights":
@@ -94,15 +93,7 @@ class ItemWeights:
         weights = closed_form(rows, is_event)
         own = np.diag(weights).astype(np.float32)
         np.fill_diagonal(weights, 0.0)
-        kept = strongest(weights)
-        return cls(
-            vocabulary,
-            own,
-            carried.astype(np.float32),
-            kept.indptr.astype(np.int64),
-            kept.indices.astype(np.int32),
-            kept.data.astype(np.float32),
-        )
+        return cls(vocabulary, own, carried.astype(np.float32), *strongest(weights))
 
     def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
         """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones.
@@ -112,29 +103,29 @@ class ItemWeights:
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held = np.flatnonzero(mine)
-        positions, lengths = gather_rows(self.start, held)
-        values = np.maximum(self.weight[positions], least) * np.repeat(mine[held], lengths)
-        return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
+        values = np.maximum(self.weight[held], np.float32(least)) * mine[held, None]
+        return np.bincount(self.word[held].ravel(), values.ravel(), minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
         return {
             "words": self.vocabulary.words,
             "own": self.own,
             "carried": self.carried,
-            "start": self.start,
             "word": self.word,
             "weight": self.weight,
         }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "ItemWeights":
-        names = ("own", "carried", "start", "word", "weight")
+        if arrays["weight"].ndim != 2:
+            raise ValueError("the weights are stored as an earlier release did: train again")
+        names = ("own", "carried", "word", "weight")
         return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
 def training_rows(data: Interactions) -> tuple[Vocabulary, sparse.csr_array, Bool]:
     """(vocabulary, (people + events, v) rows, which columns are events); v is at most `COLUMN_LIMIT`."""
-    touched, event = np.unique(data.event, return_inverse=True)
+    touched, event = data.touched()
     events = data.events.take(touched)
     everything = Vocabulary.of(field_words(events))
     acted = sparse.csr_array(
@@ -163,11 +154,11 @@ def supported(acted: sparse.csr_array, carried: sparse.csr_array) -> Int64:
 
 def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
     """(v, v) the weights that predict column j from the others' row i; see the module."""
-    gram = np.asarray((rows.T @ rows).toarray(), np.float64)
+    gram = gram_matrix(rows)
     if len(gram) == 0:
         return gram
     gram[np.diag_indices_from(gram)] += RIDGE
-    inverse = np.asarray(np.linalg.inv(gram), np.float64)
+    inverse = linalg.inv(gram, assume_a="pos", overwrite_a=True)
     scale = np.full(len(gram), -RIDGE)
     scale[is_event] = -1.0 / np.diag(inverse)[is_event]
     inverse *= scale
@@ -175,18 +166,22 @@ def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
     return inverse
 
 
-def strongest(weights: Float64) -> sparse.csr_array:
-    """The `NEIGHBOURS_PER_WORD` largest weights of each row, by absolute value, as float32."""
-    n = len(weights)
-    if n <= NEIGHBOURS_PER_WORD:
-        return largest_per_row(sparse.csr_array(weights.astype(np.float32)), NEIGHBOURS_PER_WORD)
-    kept = np.empty((n, NEIGHBOURS_PER_WORD), np.int64)
-    for row in range(n):
-        order = np.argpartition(-np.abs(weights[row]), NEIGHBOURS_PER_WORD)
-        kept[row] = np.sort(order[:NEIGHBOURS_PER_WORD])
-    values = np.take_along_axis(weights, kept, axis=1).astype(np.float32)
-    start = np.arange(n + 1) * NEIGHBOURS_PER_WORD
-    return sparse.csr_array((values.ravel(), kept.ravel(), start), shape=(n, n))
+def gram_matrix(rows: sparse.csr_array) -> Float64:
+    """(v, v) rows' x rows, dense and some at a time: in a large city a sparse product takes twice as long."""
+    gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
+    for start in range(0, rows.shape[0], ROWS_AT_ONCE):
+        dense = rows[start : start + ROWS_AT_ONCE].toarray()
+        gram += dense.T @ dense
+    return gram.astype(np.float64)
+
+
+def strongest(weights: Float64) -> tuple[Int32, Float32]:
+    """(columns, values), each (v, k): the `NEIGHBOURS_PER_WORD` largest of each row by absolute value."""
+    kept = np.broadcast_to(np.arange(len(weights)), weights.shape)
+    if len(weights) > NEIGHBOURS_PER_WORD:
+        order = np.argpartition(-np.abs(weights), NEIGHBOURS_PER_WORD, axis=1)
+        kept = np.sort(order[:, :NEIGHBOURS_PER_WORD], axis=1)
+    return kept.astype(np.int32), np.take_along_axis(weights, kept, axis=1).astype(np.float32)
 
 
 def rated_blocks(words: SlateWords, carried: Float32) -> sparse.csr_array:

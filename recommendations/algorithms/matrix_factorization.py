@@ -60,7 +60,7 @@ class Factors:
         trust = np.abs(values).astype(np.float64)
         pull = PULL * (trust.sum() + UNSEEN * len(self.words))
         curve = self.moment + (held * trust[:, None]).T @ held
-        curve[np.diag_indices_from(curve)] += max(pull, 1e-6)
+        curve.flat[:: len(curve) + 1] += max(pull, 1e-6)
         return np.asarray(np.linalg.solve(curve, held.T @ values.astype(np.float64)), np.float64)
 
     def solve_rows(self, rows: sparse.csr_array) -> Float32:

@@ -35,7 +35,7 @@ SIGNALS = (Signal.ARTIST, Signal.VENUE, Signal.PROMOTER, Signal.GENRE, Signal.GE
 def liking(words: PersonWords, slate: SlateWords) -> Float32:
     """(len(WORD_FIELDS), n) the share of the person's likings that carry the candidate's words, weighted."""
     own = slate.vocabulary.add_up(words.words, words.weights / words.total)
-    return np.asarray(slate.match([own])[0][:EVENT_BLOCK] * BLOCK_WEIGHTS[:, None], np.float32)
+    return np.asarray(slate.match(own)[:EVENT_BLOCK] * BLOCK_WEIGHTS[:, None], np.float32)
 
 
 def dislike(person: Person, slate: SlateWords) -> Float32:
@@ -44,7 +44,7 @@ def dislike(person: Person, slate: SlateWords) -> Float32:
     if len(disliked) == 0:
         return np.zeros(slate.n, np.float32)
     words = person_words(disliked)
-    times = np.log1p(slate.match([slate.vocabulary.add_up(words.words, -words.weights)])[0])
+    times = np.log1p(slate.match(slate.vocabulary.add_up(words.words, -words.weights)))
     return np.asarray(BLOCK_WEIGHTS @ times[:EVENT_BLOCK] + SAME_EVENT * times[EVENT_BLOCK], np.float32)
 
 

@@ -54,7 +54,7 @@ class TrackRecords:
 
     @classmethod
     def of(cls, data: Interactions) -> "TrackRecords":
-        touched = np.unique(data.event)
+        touched, _ = data.touched()
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events)[:EVENT_BLOCK])
         carried = sparse.csr_array((len(touched), len(vocabulary)), dtype=np.float32)
@@ -79,7 +79,7 @@ class TrackRecords:
         """(n,) the best of what its artists, venue and promoter lead one to expect of each candidate."""
         events, liking = self.of_words(slate.vocabulary)
         mean = liking / (events + SHRINKAGE)
-        blocks = slate.match([mean])[0]
+        blocks = slate.match(mean)
         return np.asarray(
             blocks[[WORD_FIELDS.index(kind) for kind in TELLING_FIELDS]].max(axis=0), np.float32
         )
@@ -119,7 +119,7 @@ class Popularity:
         if stated is None or len(stated) == 0:
             return np.zeros(prepared.words.n)
         wanted = prepared.words.vocabulary.add_up(stated, np.ones(len(stated), np.float32))
-        blocks = prepared.words.match([np.minimum(wanted, 1.0)])[0]
+        blocks = prepared.words.match(np.minimum(wanted, 1.0))
         return np.asarray(OWN_CITY * blocks[WORD_FIELDS.index(Field.CITY)], np.float64)
 
     def _parts(self, person: Person, prepared: PopularSlate) -> dict[Signal, Float64]:

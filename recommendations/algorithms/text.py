@@ -17,7 +17,7 @@ from recommendations.algorithms.dataset import (
     TokenLists,
     UInt64,
 )
-from recommendations.algorithms.encoding import Vocabulary, gather_rows
+from recommendations.algorithms.encoding import Vocabulary, gather_rows, matrix_of
 from recommendations.algorithms.protocol import Arrays
 
 TERMS_PER_EVENT = 24  # the rarest words carry the meaning; the rest cost time in every request
@@ -35,7 +35,8 @@ class DocumentFrequencies:
 
     @classmethod
     def of(cls, texts: TokenLists) -> "DocumentFrequencies":
-        words, counts = np.unique(distinct(texts)[1], return_counts=True)
+        vocabulary, _, columns, _ = distinct(texts)
+        words, counts = vocabulary.words, np.bincount(columns, minlength=len(vocabulary))
         kept = counts > 1
         words, counts = words[kept], counts[kept]
         if len(words) > VOCABULARY_LIMIT:
@@ -60,15 +61,12 @@ class DocumentFrequencies:
         return cls(Vocabulary(arrays["terms"]), arrays["count"], int(arrays["documents"][0]))
 
 
-def distinct(texts: TokenLists) -> tuple[Int64, UInt64, Int64]:
-    """(row, word, times) of every word of every text, once each, by row."""
-    rows = texts.rows_of_tokens()
-    order = np.lexsort((texts.tokens, rows))
-    rows, words = rows[order], texts.tokens[order]
-    first = np.ones(len(rows), np.bool_)
-    first[1:] = (rows[1:] != rows[:-1]) | (words[1:] != words[:-1])
-    starts = np.flatnonzero(first)
-    return rows[starts], words[starts], np.diff(np.append(starts, len(rows)))
+def distinct(texts: TokenLists) -> tuple[Vocabulary, Int64, Int64, Int64]:
+    """(vocabulary, row, column, times) of every word of every text, once each, by row and column."""
+    words, columns = np.unique(texts.tokens, return_inverse=True)
+    size = max(len(words), 1)
+    pairs, times = np.unique(texts.rows_of_tokens() * size + columns, return_counts=True)
+    return Vocabulary(words), pairs // size, pairs % size, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +77,18 @@ class SlateText:
 
     @classmethod
     def of(cls, events: EventTable, frequencies: DocumentFrequencies) -> "SlateText":
-        rows, words, times = distinct(events.words[Field.TEXT])
-        weights = (1.0 + np.log(np.maximum(times, 1))) * frequencies.idf(words)
+        everything, rows, columns, times = distinct(events.words[Field.TEXT])
+        idf = frequencies.idf(everything.words)
+        weights = (1.0 + np.log(times)) * idf[columns]
         rank = np.lexsort((-weights, rows))
-        rows, words, weights = rows[rank], words[rank], weights[rank]
-        kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT
-        rows, words, weights = rows[kept], words[kept], weights[kept]
+        rank = rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT]
+        rows, columns, weights = rows[rank], columns[rank], weights[rank]
         length = np.sqrt(np.bincount(rows, weights**2, minlength=len(events)))
-        vocabulary = Vocabulary.of([words])
-        columns, _ = vocabulary.find(words)
+        kept, columns = np.unique(columns, return_inverse=True)
+        vocabulary = Vocabulary(everything.words[kept])
         values = (weights / length[rows]).astype(np.float32)
-        matrix = sparse.csr_array((values, (columns, rows)), shape=(len(vocabulary), len(events)))
-        return cls(vocabulary, frequencies.idf(vocabulary.words), matrix)
+        matrix = matrix_of(values, columns, rows, shape=(len(vocabulary), len(events)))
+        return cls(vocabulary, idf[kept], matrix)
 
     def take(self, rows: npt.NDArray[np.integer]) -> "SlateText":
         """These candidates only, over the same vocabulary."""
@@ -105,12 +103,12 @@ class SlateText:
         """
         n = self.matrix.shape[1]
         used = np.flatnonzero(person.weight)[-TEXT_HISTORY:]
-        lists = person.events.words[Field.TEXT]
-        if len(self.vocabulary) == 0 or len(used) == 0 or len(lists.tokens) == 0:
+        if len(self.vocabulary) == 0 or len(used) == 0:
             return np.zeros(n, np.float32)
-        similar = self._cosines(lists.take(used), person.weight[used])
+        texts, weight = person.events.words[Field.TEXT].since(used[0]), person.weight[used[0] :]
+        similar = self._cosines(texts, weight)
         best = np.maximum(similar.max(axis=0), 0.0)
-        if (person.weight[used] < 0).any():
+        if (weight < 0).any():
             best += np.minimum(similar.min(axis=0), 0.0)
         return np.asarray(best, np.float32)
 

@@ -64,11 +64,11 @@ def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
     lengths = np.diff(matrix.indptr)
     if lengths.max(initial=0) <= limit:
         return matrix
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), lengths)
-    order = np.argsort(-np.abs(matrix.data), kind="stable").astype(np.int32)
-    order = order[np.argsort(rows[order], kind="stable")]
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = np.sort(order[rank < limit])
+    kept, size = np.ones(matrix.nnz, np.bool_), np.abs(matrix.data)
+    for row in np.flatnonzero(lengths > limit):
+        start = matrix.indptr[row]
+        order = np.argsort(-size[start : start + lengths[row]], kind="stable")
+        kept[start + order[limit:]] = False
     indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, limit))])
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
@@ -88,7 +88,7 @@ class Neighbourhood:
 
     @classmethod
     def of(cls, data: Interactions) -> "Neighbourhood":
-        touched, event = np.unique(data.event, return_inverse=True)
+        touched, event = data.touched()
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events))
         acted = sparse.csr_array(
@@ -136,13 +136,12 @@ class Neighbourhood:
             return np.empty(0, np.int64), np.empty(0)
         positions, lengths = gather_rows(self.word_start, held)
         shared = self.word_value[positions] * np.repeat(mine[held], lengths)
-        cosine = np.bincount(self.word_person[positions], shared, minlength=n_users)
-        cosine = cosine / np.linalg.norm(mine)
-        near = np.flatnonzero(cosine > 0)
+        alike = np.bincount(self.word_person[positions], shared, minlength=n_users)
+        near = np.flatnonzero(alike > 0)
         if len(near) > NEIGHBOURS:
-            near = near[np.argpartition(-cosine[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
-        near = near[np.argsort(-cosine[near], kind="stable")]
-        return near.astype(np.int64), cosine[near].astype(np.float64)
+            near = near[np.argpartition(-alike[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
+        near = near[np.argsort(-alike[near], kind="stable")]
+        return near.astype(np.int64), alike[near] / np.linalg.norm(mine)
 
     def votes(self, words: PersonWords) -> Float64:
         """(v + 1,) what the neighbours like, word by word, by likeness; a last 0 for unknown words."""
@@ -208,7 +207,7 @@ class UserKNN:
         person = recent(person)
         words = person_words(liked(person))
         votes = self.neighbourhood.votes(words)
-        voted = BLOCK_WEIGHTS[:, None] * prepared.words.match([votes[prepared.columns]])[0]
+        voted = BLOCK_WEIGHTS[:, None] * prepared.words.match(votes[prepared.columns])
         return {
             Signal.SIMILAR_PEOPLE: voted[EVENT_BLOCK].astype(np.float64),
             Signal.SIMILAR_TASTE: voted[:EVENT_BLOCK].sum(axis=0, dtype=np.float64),
