@@ -16,6 +16,7 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
+    FOLLOWED_ROWS,
     INDEX,
     SignalModel,
     is_circumstance,
@@ -35,21 +36,24 @@ PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 class HybridParameters(Parameters):
     """How much is learned from what people chose, and how far it may lead away from the prior.
 
-    pull: to the prior, in people's choices
-    pull_of_circumstances: the same where what was popular or soon at one time says less about another
+    pull: to the prior, in people's choices; a person chooses at up to ten cuts, much the same each time, so
+        that a weak pull would take 140 people for a thousand
+    pull_of_circumstances: the same for what a moment is worth, where no prior is better than the data
+    pull_of_followers: the same for its being worth something else to followers, which plenty have to show
     choosers: people learned from at each training cut, drawn at random; time grows with them
     passed_over: other events that were on, drawn for each chooser; time and memory grow with them
     """
 
-    pull: float = number(30.0, least=0.01, most=1_000_000.0)
+    pull: float = number(240.0, least=0.01, most=1_000_000.0)
     pull_of_circumstances: float = number(100.0, least=0.01, most=1_000_000.0)
+    pull_of_followers: float = number(1_000.0, least=0.01, most=1_000_000.0)
     choosers: int = number(300, least=1, most=100_000)
     passed_over: int = number(60, least=1, most=10_000)
 
     @classmethod
     def search_space(cls) -> Sequence["HybridParameters"]:
         return (
-            *(cls(pull=pull) for pull in (10.0, 100.0)),
+            *(cls(pull=pull) for pull in (60.0, 1_000.0)),
             *(cls(pull_of_circumstances=pull) for pull in (30.0, 300.0)),
         )
 
@@ -58,6 +62,7 @@ class HybridParameters(Parameters):
         strength = np.array(
             [self.pull_of_circumstances if is_circumstance(column) else self.pull for column in COLUMNS]
         )
+        strength[FOLLOWED_ROWS] = self.pull_of_followers
         strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
         return strength
 

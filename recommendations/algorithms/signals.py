@@ -85,6 +85,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
+    Column("near_town", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
     Column("home", Signal.HOME),
     Column("week_hour", Signal.TIME_OF_WEEK),
@@ -113,6 +114,7 @@ COUNT_ROWS = [INDEX[f"{kind}_count"] for kind in COUNTED_FIELDS]
 RATE_ROWS = [INDEX[f"{kind}_rate"] for kind in RATED_FIELDS]
 VOTE_ROWS = [*(INDEX[f"similar_{kind}"] for kind in VOTED_FIELDS), INDEX["similar_event"]]
 FOLLOWED_ROW = [INDEX["followed"]]
+PLACE_ROWS = [INDEX[f"near_{name}"] for name in ("nearest", "town", "density")]
 CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
 FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
 
@@ -296,8 +298,8 @@ def _word_rows(model: SignalModel, words: PersonWords, slate: SignalSlate) -> It
 
 
 def _history_rows(person: Person, total: float, slate: SignalSlate) -> Iterator[Rows]:
-    yield [INDEX["text"]], signed_log(slate.text.similarity(person))[None]
-    yield [INDEX["near_nearest"], INDEX["near_density"]], np.stack(own_places(person, slate.places))
+    yield [INDEX["text"]], slate.text.similarity(person)[None]
+    yield PLACE_ROWS, np.stack(own_places(person, slate.places))
     yield [INDEX["week_hour"], INDEX["day_hour"]], own_hours(person, slate.places, total)
 
 
