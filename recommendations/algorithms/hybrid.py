@@ -24,7 +24,7 @@ from recommendations.algorithms.signals import (
 )
 
 CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each training cut
-FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
+FEW_CUT_SHARES = (0.8,)  # enough to learn from when there is plenty of data, in less time
 PLENTY = 50_000  # actions
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
@@ -80,11 +80,17 @@ class Hybrid:
 
     @classmethod
     def fit(
-        cls, data: Interactions, *, generator: np.random.Generator, parameters: HybridParameters = DEFAULTS
+        cls,
+        data: Interactions,
+        *,
+        generator: np.random.Generator,
+        parameters: HybridParameters = DEFAULTS,
+        model: SignalModel | None = None,
     ) -> Self:
+        """model: `SignalModel.fit` of the data, if that is known."""
         choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator, parameters)]
         weights = fit_weights(choices, PRIOR, strength=parameters.strength())
-        return cls(SignalModel.fit(data), weights)
+        return cls(SignalModel.fit(data) if model is None else model, weights)
 
     def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
         return LinearSlate.of(self.model.prepare(slate, now=now), self.weights)
