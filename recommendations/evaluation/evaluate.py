@@ -124,6 +124,7 @@ class Panel:
         shown = np.full((len(self.people), max(CUTS)), -1, np.int64)
         unit = np.zeros(shown.shape)
         hits = np.zeros(shown.shape, np.bool_)
+        is_target = np.zeros(len(hold_out.slate.events), np.bool_)
         for line, (number, history) in enumerate(zip(self.people, self.histories, strict=True)):
             if strangers is None or is_personal[line]:
                 scores = algorithm.score(history.person, own)
@@ -131,7 +132,9 @@ class Panel:
                 scores = strangers.score(history.person, others)
             shown[line] = top(scores, max(CUTS), history.seen)
             unit[line] = _units(scores, shown[line], history.seen)
-            hits[line] = np.isin(shown[line], hold_out.targets_of(int(number)))
+            is_target[hold_out.targets_of(int(number))] = True
+            hits[line] = is_target[shown[line]] & (shown[line] >= 0)
+            is_target[:] = False
         _require_sound(shown, hold_out, self.acted)
         first = shown[:, : min(CUTS)]
         return Evaluation(
