@@ -10,9 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import (
     Count,
-    DateTimeField,
     Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -22,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import TruncDate
 
 from experiments.metrics import METRICS, Metric
-from experiments.models import Experiment, Exposure
+from experiments.models import Experiment, Exposure, Phase
 from feedback.models import Feedback
 
 PeoplePerDay = Mapping[tuple[int, date], int]
@@ -38,22 +36,23 @@ class VariantCounts:
 NOBODY = VariantCounts(0, 0, {metric.key: 0 for metric in METRICS})
 
 
-def exposures_compared(experiment: Experiment, as_of: datetime) -> QuerySet[Exposure]:
-    """Exposures of the present phase until `as_of`, each with the end of its attribution window."""
-    since = experiment.phase_started_at or experiment.created_at
-    rows = Exposure.objects.filter(experiment=experiment, first_at__gte=since, first_at__lte=as_of)
-    window_end = F("first_at") + timedelta(hours=experiment.attribution_hours)
-    return rows.order_by().annotate(
-        window_end=ExpressionWrapper(window_end, output_field=DateTimeField()),
-    )
+def phase_at(experiment: Experiment, as_of: datetime) -> Phase | None:
+    """The phase that held at `as_of`; None before the start."""
+    return experiment.phases.filter(started_at__lte=as_of).last()
 
 
-def earlier_participants(experiment: Experiment, as_of: datetime) -> int:
+def exposures_compared(experiment: Experiment, phase: Phase | None, as_of: datetime) -> QuerySet[Exposure]:
+    """Exposures of the phase that held at `as_of`, until then."""
+    rows = Exposure.objects.filter(experiment=experiment, first_at__lte=as_of, is_mixed=False)
+    return rows.filter(phase=phase.number if phase else 1).order_by()
+
+
+def earlier_participants(experiment: Experiment, phase: Phase | None, as_of: datetime) -> int:
     """People exposed before the present weights; they keep their variant, uncompared."""
-    if experiment.phase_started_at is None or experiment.phase_started_at == experiment.started_at:
+    if phase is None or phase.number == 1:
         return 0
-    before = min(experiment.phase_started_at, as_of)
-    return Exposure.objects.filter(experiment=experiment, first_at__lt=before).count()
+    rows = Exposure.objects.filter(experiment=experiment, first_at__lte=as_of)
+    return rows.filter(phase__lt=phase.number).count()
 
 
 def count_by_variant(
@@ -89,7 +88,7 @@ def _actions_after_exposure(metric: Metric, as_of: datetime) -> QuerySet[Feedbac
         user_id=OuterRef("user_id"),
         action__in=metric.actions,
         occurred_at__gte=OuterRef("first_at"),
-        occurred_at__lt=OuterRef("window_end"),
+        occurred_at__lt=OuterRef("window_ends_at"),
         occurred_at__lte=as_of,
     ).order_by()
 

@@ -13,6 +13,7 @@ from experiments.counting import (
     count_by_variant,
     earlier_participants,
     exposures_compared,
+    phase_at,
 )
 from experiments.metrics import Metric, metric_named
 from experiments.models import Experiment, ExperimentStatus, Exposure, Variant
@@ -42,7 +43,8 @@ def experiment_report(*, experiment: Experiment, as_of: datetime) -> ExperimentR
     """The report of `experiment` as it stood at `as_of`."""
     variants = sorted(experiment.variants.all(), key=lambda variant: (not variant.is_control, variant.pk))
     metric = metric_named(experiment.primary_metric)
-    exposed = exposures_compared(experiment, as_of)
+    phase = phase_at(experiment, as_of)
+    exposed = exposures_compared(experiment, phase, as_of)
     counts = count_by_variant(exposed, experiment, as_of)
     users = [counts.get(variant.pk, NOBODY).users for variant in variants]
     ratio = sample_ratio_test(users, [variant.weight for variant in variants])
@@ -53,10 +55,10 @@ def experiment_report(*, experiment: Experiment, as_of: datetime) -> ExperimentR
         metric=metric,
         started_at=experiment.started_at,
         ended_at=experiment.ended_at,
-        phase_started_at=experiment.phase_started_at,
+        phase_started_at=phase.started_at if phase else None,
         as_of=as_of,
         participants=sum(users),
-        earlier_participants=earlier_participants(experiment, as_of),
+        earlier_participants=earlier_participants(experiment, phase, as_of),
         variants=_variant_results(variants, counts, metric),
         sample_ratio=ratio,
         verdict=verdict_give(

@@ -1,4 +1,4 @@
-"""What people did."""
+"""What was served to people, and what they did about it."""
 
 from django.db import models
 from django.utils import timezone
@@ -38,3 +38,30 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.action} {self.event_id}"
+
+
+class Prediction(models.Model):
+    """The prediction log: what was served to whom, by which algorithm of which model, and how fast."""
+
+    recommendation_id = models.UUIDField(primary_key=True)
+    user_id = IdentifierField()
+    served_at = models.DateTimeField()
+    model_version = models.CharField(max_length=20, blank=True)
+    algorithm = models.CharField(max_length=50)
+    fallback_reason = models.CharField(max_length=50, blank=True)
+    experiment = models.CharField(max_length=100, blank=True)
+    variant = models.CharField(max_length=100, blank=True)
+    surface = models.CharField(max_length=50, blank=True)
+    latency_ms = models.FloatField()
+    items = models.JSONField(default=list, help_text="[[event id, score], ..] in the order served.")
+
+    class Meta:
+        db_table = "recommendations_prediction"  # where the table was made; it has rows
+        ordering = ["-served_at"]
+        indexes = [
+            models.Index(fields=["-served_at"], name="prediction_recent"),
+            models.Index(fields=["user_id", "-served_at"], name="prediction_person"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.recommendation_id)

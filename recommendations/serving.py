@@ -11,7 +11,9 @@ import numpy as np
 from django.conf import settings
 from django.db import DatabaseError
 
-from experiments.serving import Assignment, assign, exposure_record
+from experiments.definitions import Visitor
+from experiments.serving import Assignment, assign, exposures_record
+from feedback.models import Prediction
 from modelregistry.live import LiveModel
 from recommendations import metrics
 from recommendations.algorithms.dataset import EventTable, Float64, Int64, Person
@@ -19,7 +21,6 @@ from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
 from recommendations.live_model import ServedModel, champion
-from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
 from recommendations.reasons import popular_sentence, reason_sentence
 from recommendations.rules import Filters, eligible
@@ -62,15 +63,21 @@ class RankedList:
 def recommend(request: RecommendationRequest, *, now: datetime) -> RecommendationsOut:
     """The list for one person, recorded. Raises a database error while the database is away."""
     started = time.perf_counter()
-    assignment = assign(user_id=request.user_id, now=now)
     state = _state_of(request)
-    wanted = assignment.algorithm if assignment else settings.DEFAULT_ALGORITHM
+    visitor = _visitor(request, state)
+    treatment = assign(visitor=visitor)
+    leading = treatment.leading
+    wanted = (leading.ranker.algorithm if leading else "") or settings.DEFAULT_ALGORITHM
     ranked = _rank(request, state, wanted, now)
-    if assignment:
-        exposure_record(assignment=assignment, user_id=request.user_id, now=now)
-    answer = _answer(request, ranked, assignment, started)
+    exposures_record(treatment=treatment, visitor=visitor, now=now)
+    answer = _answer(request, ranked, leading, started)
     _record(answer, ranked, request, now)
     return answer
+
+
+def _visitor(request: RecommendationRequest, state: PersonState) -> Visitor:
+    city = request.filters.city or next(iter(state.taste.cities), "")
+    return Visitor(request.user_id, city, request.surface, is_new=not state.history.deeds)
 
 
 def _state_of(request: RecommendationRequest) -> PersonState:

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from experiments.serving import definitions_forget
+from experiments.definitions import definitions_forget
 from recommendations.interest import interest
 from recommendations.live_model import champion
 from recommendations.slates import slates

@@ -1,13 +1,16 @@
 """Experiments through the services, exposures and feedback straight into their tables."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from experiments.definitions import Visitor
 from experiments.models import Experiment, Exposure
-from experiments.services import VariantPlan, experiment_create, experiment_start
+from experiments.services import Plan, VariantPlan, experiment_create, experiment_start
+from experiments.serving import Assignment, Treatment, assign, exposures_record
 from feedback.models import Feedback
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+PLAN = Plan(minimum_effect=0.1, users=2000, days=14, expected_rate=0.2)
 HALVES: Mapping[str, float] = {"control": 0.5, "treatment": 0.5}
 
 
@@ -30,6 +33,8 @@ def draft(
         variants=plans,
         actor="staff:ann",
         now=NOON,
+        hypothesis="What a person liked before tells what they will like.",
+        plan=PLAN,
         traffic_percentage=traffic_percentage,
     )
 
@@ -46,7 +51,27 @@ def started(
 
 def expose(experiment: Experiment, variant: str, user_id: str, at: datetime = NOON) -> Exposure:
     chosen = experiment.variants.get(key=variant)
-    return Exposure.objects.create(experiment=experiment, variant=chosen, user_id=user_id, first_at=at)
+    return Exposure.objects.create(
+        experiment=experiment,
+        variant=chosen,
+        user_id=user_id,
+        first_at=at,
+        window_ends_at=at + timedelta(hours=experiment.attribution_hours),
+        phase=experiment.phases.filter(started_at__lte=at).count() or 1,
+    )
+
+
+def treatment_of(user_id: str) -> Treatment:
+    return assign(visitor=Visitor(user_id))
+
+
+def assignment_of(user_id: str) -> Assignment | None:
+    return treatment_of(user_id).leading
+
+
+def exposed(user_id: str, at: datetime = NOON) -> int:
+    """Serve this person; how many experiments they came into by it."""
+    return exposures_record(treatment=treatment_of(user_id), visitor=Visitor(user_id), now=at)
 
 
 def act(user_id: str, action: str, at: datetime, event_id: str = "gig") -> Feedback:
