@@ -1,7 +1,7 @@
 """What exposed people did and were served, summed per person and then over people, in one SQL statement.
 
 Written out, as the ORM joins along foreign keys only: what people did carries their id and no key to an
-exposure. Nothing in it is of one database but the length of a JSON list.
+exposure. It is plain SQL, the same on every database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,8 @@ from experiments.models import Exposure
 from feedback.models import Feedback, Prediction
 
 COLD_START = "cold_start"  # what is popular for somebody without any history, by design and no failure
-_LIST_LENGTH = {
-    "postgresql": "jsonb_array_length(l.items)",
-    "sqlite": "json_array_length(l.items)",
-    "mysql": "JSON_LENGTH(l.items)",
-}
-NO_CITY = "''"
+_EXPOSURES = Exposure._meta.db_table
+_NO_CITY = "''"
 _SUMS: tuple[PersonSum, ...] = (*Deeds, *Served)
 _Key = TypeVar("_Key")
 _Number = TypeVar("_Number", int, float)
@@ -96,76 +92,77 @@ _PRODUCTS = _products()
 
 
 def _statement(scope: Scope) -> tuple[str, list[Any]]:
+    """People with what they did and what they were served beside them, summed by kind of person."""
+    kind, kind_parameters = _kind(scope)
     deeds, deeds_parameters = _deeds(scope)
     served, served_parameters = _served(scope)
-    per_person = ", ".join(f"SUM({name}) AS {name}" for name in _SUMS)
+    people, people_parameters = _people(scope)
     over_people = ", ".join(
-        [f"SUM(CASE WHEN {x} > 0 THEN 1 ELSE 0 END)" for x in _SOME]
+        [f"COUNT(CASE WHEN {x} > 0 THEN 1 END)" for x in _SOME]
         + [f"SUM({x})" for x in _SUMS]
         + [f"SUM({x} * {y})" for x, y in _PRODUCTS]
     )
     sql = f"""
-        SELECT variant_id, is_matured, is_new, city, {over_people}
-        FROM (
-            SELECT variant_id, is_matured, is_new, city, {per_person}
-            FROM ({deeds} UNION ALL {served}) activity
-            GROUP BY id, variant_id, is_matured, is_new, city
-        ) person
-        GROUP BY variant_id, is_matured, is_new, city"""  # noqa: S608 - names of columns and tables only
-    return sql, deeds_parameters + served_parameters
+        SELECT kind.variant_id, kind.is_matured, kind.is_new, kind.city, {over_people}
+        FROM (SELECT {kind} FROM {_EXPOSURES} e WHERE {people}) kind
+        LEFT JOIN ({deeds}) deeds ON deeds.exposure_id = kind.exposure_id
+        LEFT JOIN ({served}) served ON served.exposure_id = kind.exposure_id
+        GROUP BY kind.variant_id, kind.is_matured, kind.is_new, kind.city"""  # noqa: S608 - only our names
+    return sql, [*kind_parameters, *people_parameters, *deeds_parameters, *served_parameters]
 
 
 def _deeds(scope: Scope) -> tuple[str, list[Any]]:
-    counted = [
-        f"CASE WHEN f.action IN ({_marks(ACTIONS_OF[one])}) THEN 1 ELSE 0 END AS {one}" for one in Deeds
-    ] + [f"0 AS {one}" for one in Served]
-    kind, kind_parameters = _kind(scope)
+    """What each person did; who did nothing is missing."""
+    sums = [f"COUNT(CASE WHEN f.action IN ({_marks(ACTIONS_OF[one])}) THEN 1 END) AS {one}" for one in Deeds]
     anything = sorted({action for actions in ACTIONS_OF.values() for action in actions})
-    exposed, exposed_parameters = _exposed(scope, "f.user_id", "f.occurred_at")
+    people, people_parameters = _people(scope)
+    window, window_parameters = _window(scope, "f.occurred_at")
     sql = f"""
-            SELECT {kind}, {", ".join(counted)}
-            FROM {Exposure._meta.db_table} e JOIN {Feedback._meta.db_table} f ON {exposed}
-            AND f.action IN ({_marks(anything)})"""  # noqa: S608
-    actions = [action for one in Deeds for action in ACTIONS_OF[one]]
-    return sql, [*kind_parameters, *actions, *exposed_parameters, *anything]
+            SELECT e.id AS exposure_id, {", ".join(sums)}
+            FROM {_EXPOSURES} e JOIN {Feedback._meta.db_table} f ON f.user_id = e.user_id
+            WHERE {people} AND {window} AND f.action IN ({_marks(anything)})
+            GROUP BY e.id"""  # noqa: S608
+    counted = [action for one in Deeds for action in ACTIONS_OF[one]]
+    return sql, [*counted, *people_parameters, *window_parameters, *anything]
 
 
 def _served(scope: Scope) -> tuple[str, list[Any]]:
-    length = _LIST_LENGTH[connection.vendor]
-    of_list = {
-        Served.LISTS: "1",
-        Served.SHOWN: length,
-        Served.LATENCY: "l.latency_ms",
-        Served.EMPTY: f"CASE WHEN {length} = 0 THEN 1 ELSE 0 END",
-        Served.FALLBACKS: "CASE WHEN l.fallback_reason IN ('', %s) THEN 0 ELSE 1 END",
-    }
-    counted = [f"0 AS {one}" for one in Deeds] + [f"{of_list[one]} AS {one}" for one in Served]
-    kind, kind_parameters = _kind(scope)
-    exposed, exposed_parameters = _exposed(scope, "l.user_id", "l.served_at")
+    """What each person was served; who was served nothing is missing."""
+    people, people_parameters = _people(scope)
+    window, window_parameters = _window(scope, "l.served_at")
     sql = f"""
-            SELECT {kind}, {", ".join(counted)}
-            FROM {Exposure._meta.db_table} e JOIN {Prediction._meta.db_table} l ON {exposed}"""  # noqa: S608
-    return sql, [*kind_parameters, COLD_START, *exposed_parameters]
+            SELECT e.id AS exposure_id, COUNT(*) AS {Served.LISTS}, SUM(l.shown) AS {Served.SHOWN},
+                SUM(l.latency_ms) AS {Served.LATENCY},
+                COUNT(CASE WHEN l.shown = 0 THEN 1 END) AS {Served.EMPTY},
+                COUNT(CASE WHEN l.fallback_reason NOT IN ('', %s) THEN 1 END) AS {Served.FALLBACKS}
+            FROM {_EXPOSURES} e JOIN {Prediction._meta.db_table} l ON l.user_id = e.user_id
+            WHERE {people} AND {window}
+            GROUP BY e.id"""  # noqa: S608
+    return sql, [COLD_START, *people_parameters, *window_parameters]
 
 
 def _kind(scope: Scope) -> tuple[str, list[Any]]:
     city = f"CASE WHEN LOWER(e.city) IN ({_marks(scope.cities)}) THEN LOWER(e.city) ELSE '' END"
-    sql = f"""e.id AS id, e.variant_id AS variant_id,
+    sql = f"""e.id AS exposure_id, e.variant_id AS variant_id,
             CASE WHEN e.window_ends_at <= %s THEN 1 ELSE 0 END AS is_matured,
             CASE WHEN e.is_new THEN 1 ELSE 0 END AS is_new,
-            {city if scope.cities else NO_CITY} AS city"""
+            {city if scope.cities else _NO_CITY} AS city"""
     return sql, [_moment(scope.as_of), *scope.cities]
 
 
-def _exposed(scope: Scope, person: str, moment: str) -> tuple[str, list[Any]]:
-    """The people compared, and of theirs only what came after the exposure and inside the window."""
-    sql = (
-        f"{person} = e.user_id AND {moment} >= e.first_at AND {moment} < e.window_ends_at "
-        f"AND {moment} >= %s AND {moment} <= %s AND e.experiment_id = %s AND e.phase = %s "
-        "AND e.first_at <= %s AND NOT e.is_mixed AND e.variant_id IS NOT NULL"
-    )
-    until = _moment(scope.as_of)
-    return sql, [_moment(scope.since), until, scope.experiment_id, scope.phase, until]
+def _people(scope: Scope) -> tuple[str, list[Any]]:
+    """The people compared: of the phase, exposed by then, to one variant only."""
+    sql = "e.experiment_id = %s AND e.phase = %s AND e.first_at <= %s AND NOT e.is_mixed AND e.variant_id IS NOT NULL"
+    return sql, [scope.experiment_id, scope.phase, _moment(scope.as_of)]
+
+
+def _window(scope: Scope, moment: str) -> tuple[str, list[Any]]:
+    """Of theirs only what came after the exposure, inside the window and by then.
+
+    That it came since the phase began follows, and lets the database skip older rows.
+    """
+    sql = f"{moment} >= e.first_at AND {moment} < e.window_ends_at AND {moment} >= %s AND {moment} <= %s"
+    return sql, [_moment(scope.since), _moment(scope.as_of)]
 
 
 def _read(row: tuple[Any, ...]) -> tuple[Kind, Activity]:
@@ -179,8 +176,10 @@ def _read(row: tuple[Any, ...]) -> tuple[Kind, Activity]:
     return Kind(row[0], bool(row[1]), bool(row[2]), row[3]), activity
 
 
-def _number(value: int | float | Decimal) -> float:
-    """Whole numbers stay whole: their variances are then free of rounding."""
+def _number(value: int | float | Decimal | None) -> float:
+    """Whole numbers stay whole: their variances are then free of rounding. No rows have no sum: 0."""
+    if value is None:
+        return 0
     return int(value) if value == int(value) else float(value)
 
 
