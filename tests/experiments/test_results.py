@@ -1,4 +1,6 @@
+import json
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -298,3 +300,31 @@ def test_an_experiment_whose_lists_are_drafted_from_two_is_not_judged_as_a_split
         experiment=experiment, variant=None, user_id="1", first_at=NOON, window_ends_at=NOON + DAY
     )
     assert look_take(experiment=experiment, now=NOON + DAY).look.rule == "No test for this kind"
+
+
+ORACLES = json.loads((Path(__file__).parent / "oracles" / "proportions.json").read_text())["cases"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "case",
+    [one for one in ORACLES if one["control"][1] + one["treatment"][1] <= 3000],
+    ids=lambda one: one["name"],
+)
+def test_numbers_that_others_computed_come_out_of_the_report(case: dict[str, Any]) -> None:
+    """From people in the tables to the numbers shown."""
+    experiment = started()
+    for key in ("control", "treatment"):
+        converted, users = case[key]
+        expose_many(experiment, key, users, converted)
+    control, treatment = report(experiment).variants
+    compared = treatment.comparison
+    assert compared is not None
+    assert compared.p_value == pytest.approx(case["p_value"], abs=1e-9)
+    assert compared.relative_lift == pytest.approx(case["relative_lift"], abs=1e-9)
+    assert compared.chance_to_beat_control == pytest.approx(case["chance_to_beat_control"], abs=1e-7)
+    for row, expected in ((control, case["wilson_control"]), (treatment, case["wilson_treatment"])):
+        assert row.interval is not None
+        assert [row.interval.lower, row.interval.upper] == pytest.approx(expected, abs=1e-9)
+    if case["boschloo"] is not None and compared.is_small:
+        assert compared.exact_p_value == pytest.approx(case["boschloo"], rel=1e-4)
