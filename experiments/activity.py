@@ -152,7 +152,10 @@ def _kind(scope: Scope) -> tuple[str, list[Any]]:
 
 def _people(scope: Scope) -> tuple[str, list[Any]]:
     """The people compared: of the phase, exposed by then, to one variant only."""
-    sql = "e.experiment_id = %s AND e.phase = %s AND e.first_at <= %s AND NOT e.is_mixed AND e.variant_id IS NOT NULL"
+    sql = (
+        "e.experiment_id = %s AND e.phase = %s AND e.first_at <= %s "
+        "AND NOT e.is_mixed AND e.variant_id IS NOT NULL"
+    )
     return sql, [scope.experiment_id, scope.phase, _moment(scope.as_of)]
 
 
