@@ -16,20 +16,20 @@ from experiments.serving import Assignment, assign, exposures_record
 from feedback.models import Prediction
 from modelregistry.live import LiveModel
 from recommendations import metrics
+from recommendations.algorithms.confidence import rule_of_thumb, unit_scores
 from recommendations.algorithms.dataset import EventTable, Float64, Int64, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
 from recommendations.live_model import ServedModel, champion
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import popular_sentence, reason_sentence
+from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
 from recommendations.rules import Filters, eligible
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import UNTRAINED, PreparedCandidates, slates
 from recommendations.snapshot import EventCard, candidates
 
 logger = logging.getLogger(__name__)
-HALF_CONFIDENT_AFTER = 4.0  # actions
 NOBODY = Person(EventTable.of(()), np.empty(0, np.float32), np.empty(0))
 
 
@@ -56,7 +56,7 @@ class RankedList:
     algorithm: str
     model_version: str | None
     fallback_reason: str  # empty when the algorithm asked for did the work
-    confidence: float  # 0-1
+    confidence: Sequence[float]  # 0-1, in each of the events
     events: Sequence[RankedEvent]
 
 
@@ -114,18 +114,20 @@ def _personal(
 ) -> RankedList:
     slate = slates.get(algorithm, model, candidates.current(now=now), now=now)
     trained = slate.model.payload.trained if slate.model else None
-    person = person_encode(state, slate.snapshot, trained)
+    known = person_encode(state, slate.snapshot, trained)
+    person = known.person
     scores = slate.algorithm.score(person, slate.prepared)
     rows, units = _best(scores, slate, request, state, now)
     explained = slate.algorithm.explain(person, slate.prepared, rows)
     cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    programme = Programme(slate.snapshot.events, slate.rows)
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
-        confidence=len(person) / (len(person) + HALF_CONFIDENT_AFTER),
+        confidence=_confidence(slate, len(person), units),
         events=[
-            RankedEvent(card, unit, reasons, reason_sentence(person, card, reasons))
+            RankedEvent(card, unit, reasons, reason_sentence(Case(known, card, programme), reasons))
             for card, unit, reasons in zip(cards, units, explained, strict=True)
         ],
     )
@@ -149,7 +151,7 @@ def _popular(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason=reason,
-        confidence=0.0,
+        confidence=_confidence(slate, 0, units),
         events=[
             RankedEvent(card, unit, reasons, popular_sentence(reasons))
             for card, unit, reasons in zip(cards, units, explained, strict=True)
@@ -170,7 +172,7 @@ def _best(
     )
     open_rows = np.flatnonzero(allowed[slate.rows])
     rows = open_rows[_order(scores, open_rows, slate)[: request.limit]]
-    return rows, _unit_scores(scores, open_rows)[rows].tolist()
+    return rows, unit_scores(scores, open_rows)[rows].tolist()
 
 
 def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
@@ -179,14 +181,11 @@ def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
     return np.lexsort((starts_at, -scores[rows]))
 
 
-def _unit_scores(scores: Float64, rows: Int64) -> Float64:
-    """`scores` scaled so that `rows`, the candidates of this list, lie between 0 and 1; all equal is 0.5."""
-    if len(rows) == 0:
-        return scores
-    low, high = scores[rows].min(), scores[rows].max()
-    if high <= low:
-        return np.full(len(scores), 0.5)
-    return np.asarray((scores - low) / (high - low))
+def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
+    """The chance that each event is chosen, as the model learned it; else by rule of thumb."""
+    learned = slate.model.payload.confidence.get(slate.algorithm.name) if slate.model else None
+    found = rule_of_thumb(units, known) if learned is None else learned.of(units, known)
+    return [round(value, 4) for value in found.tolist()]
 
 
 def _answer(
@@ -223,7 +222,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         price=card.price,
         venue_name=card.venue_name or None,
         score=event.score,
-        confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
+        confidence=ranked.confidence[position],
         algorithm=ranked.algorithm,
         reason=event.sentence,
         reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],

@@ -34,6 +34,9 @@ class EventCard:
     genres: tuple[str, ...]
     price: float | None
     recommendable: bool  # neither cancelled nor withdrawn
+    tags: tuple[str, ...] = ()
+    latitude: float | None = None
+    longitude: float | None = None
 
     @classmethod
     def of(cls, event: Event) -> "EventCard":
@@ -48,6 +51,9 @@ class EventCard:
             genres=tuple(event.genres),
             price=None if event.price_min is None else float(event.price_min),
             recommendable=event.status != EventStatus.CANCELLED and event.deleted_at is None,
+            tags=tuple(event.tags),
+            latitude=event.latitude,
+            longitude=event.longitude,
         )
 
 

@@ -7,12 +7,14 @@ Of scipy only `special` is used: `optimize` would cost a web process 22 MB more,
 import math
 from collections.abc import Callable
 
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
-from experiments.statistics.values import Interval, Proportion, ScoreTest, Unknown
+from experiments.statistics.numerics import critical_value, root
+from experiments.statistics.values import Difference, Interval, Proportion, ScoreTest, Unknown
 
 NOBODY = "Nobody was exposed yet."
 NOBODY_CONVERTED = "Nobody converted in either variant, so a ratio of rates has no meaning."
+NO_VARIATION = "Within each variant all users did the same, so chance cannot be told from effect."
 CONTROL_NEVER_CONVERTED = "Nobody in control converted, so a ratio to it has no meaning."
 _STEP = 1e-12  # a hair away from the estimate, where the variance of an extreme sample is no longer 0
 
@@ -38,12 +40,7 @@ def wilson_interval(sample: Proportion, confidence: float = 0.95) -> Interval | 
     """Interval of one rate. Source: Wilson (1927), JASA 22; statsmodels "wilson"."""
     if not sample.users:
         return Unknown(NOBODY)
-    z2, n, rate = _critical_value(confidence) ** 2, sample.users, _rate(sample)
-    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    lower = 0.0 if sample.conversions == 0 else centre - half
-    upper = 1.0 if sample.conversions == n else centre + half
-    return Interval(lower, upper)
+    return Interval(*_wilson(sample, critical_value(confidence)))
 
 
 def difference_interval(
@@ -58,17 +55,55 @@ def difference_interval(
     """
     if not treatment.users or not control.users:
         return Unknown(NOBODY)
-    z2 = _critical_value(confidence) ** 2
+    z2 = critical_value(confidence) ** 2
     estimate = _rate(treatment) - _rate(control)
 
     def excess(difference: float) -> float:
-        p_control = _control_rate_given_difference(treatment, control, difference)
-        p_treatment = min(max(p_control + difference, 0.0), 1.0)
-        return (estimate - difference) ** 2 - z2 * _variance(p_treatment, p_control, 1.0, treatment, control)
+        variance = _variance_given_difference(treatment, control, difference)
+        return (estimate - difference) ** 2 - z2 * variance
 
-    lower = -1.0 if estimate <= -1 else _root(excess, -1.0, estimate - _STEP)
-    upper = 1.0 if estimate >= 1 else _root(excess, estimate + _STEP, 1.0)
+    lower = -1.0 if estimate <= -1 else root(excess, -1.0, estimate - _STEP)
+    upper = 1.0 if estimate >= 1 else root(excess, estimate + _STEP, 1.0)
     return Interval(lower, upper)
+
+
+def score_statistic(treatment: Proportion, control: Proportion, difference: float) -> float:
+    """z of the score test that the rates differ by `difference`, above -1 and below 1; both have users.
+
+    Source: Farrington and Manning (1990), Statistics in Medicine 9; at 0 it is the pooled z.
+    """
+    variance = _variance_given_difference(treatment, control, difference)
+    return (_rate(treatment) - _rate(control) - difference) / math.sqrt(variance)
+
+
+def newcombe_interval(
+    treatment: Proportion, control: Proportion, confidence: float = 0.95
+) -> Interval | Unknown:
+    """Treatment rate minus control rate from the two Wilson intervals, for comparison with other tools.
+
+    Not dual to the score test. Source: Newcombe (1998), Statistics in Medicine 17, method 10; statsmodels
+    "newcomb".
+    """
+    if not treatment.users or not control.users:
+        return Unknown(NOBODY)
+    z = critical_value(confidence)
+    (low, high), (base_low, base_high) = _wilson(treatment, z), _wilson(control, z)
+    rate, base = _rate(treatment), _rate(control)
+    return Interval(
+        rate - base - math.hypot(rate - low, base_high - base),
+        rate - base + math.hypot(high - rate, base - base_low),
+    )
+
+
+def difference_of_rates(treatment: Proportion, control: Proportion) -> Difference | Unknown:
+    """Treatment rate minus control rate with unpooled variance, for confidence sequences."""
+    if not treatment.users or not control.users:
+        return Unknown(NOBODY)
+    base = _rate(control) * (1 - _rate(control)) / control.users
+    variance = _rate(treatment) * (1 - _rate(treatment)) / treatment.users + base
+    if not variance:
+        return Unknown(NO_VARIATION)
+    return Difference(_rate(treatment) - _rate(control), variance, _rate(control), base, -base)
 
 
 def relative_lift(treatment: Proportion, control: Proportion) -> float | Unknown:
@@ -92,7 +127,7 @@ def relative_lift_interval(
         return Unknown(NOBODY)
     if not treatment.conversions + control.conversions:
         return Unknown(NOBODY_CONVERTED)
-    z2 = _critical_value(confidence) ** 2
+    z2 = critical_value(confidence) ** 2
 
     def excess(log_ratio: float) -> float:
         ratio = math.exp(log_ratio)
@@ -128,7 +163,22 @@ def _ratio_bound(
     while excess(far) <= 0:
         near, far = far, far + direction
     low, high = sorted((near, far))
-    return math.exp(_root(excess, low, high))
+    return math.exp(root(excess, low, high))
+
+
+def _wilson(sample: Proportion, z: float) -> tuple[float, float]:
+    z2, n, rate = z**2, sample.users, _rate(sample)
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    lower = 0.0 if sample.conversions == 0 else centre - half
+    upper = 1.0 if sample.conversions == n else centre + half
+    return lower, upper
+
+
+def _variance_given_difference(treatment: Proportion, control: Proportion, difference: float) -> float:
+    p_control = _control_rate_given_difference(treatment, control, difference)
+    p_treatment = min(max(p_control + difference, 0.0), 1.0)
+    return _variance(p_treatment, p_control, 1.0, treatment, control)
 
 
 def _control_rate_given_difference(treatment: Proportion, control: Proportion, difference: float) -> float:
@@ -171,21 +221,6 @@ def _variance(
         p_treatment * (1 - p_treatment) / treatment.users
         + ratio**2 * p_control * (1 - p_control) / control.users
     )
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where `function` changes sign between `low` and `high`, by halving to the last bit."""
-    low_is_positive = function(low) > 0
-    while low < (middle := (low + high) / 2) < high:
-        if (function(middle) > 0) == low_is_positive:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _critical_value(confidence: float) -> float:
-    return float(-ndtri((1 - confidence) / 2))
 
 
 def _rate(sample: Proportion) -> float:
