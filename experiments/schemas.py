@@ -4,7 +4,7 @@ Several numbers have two names: clients of the platform read one or the other.
 """
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -23,6 +23,9 @@ class VariantOut(Shape):
     name: str
     description: str
     algorithm: str
+    parameters: dict[str, Any] = Field(
+        description="How its lists are made, where that differs from the defaults."
+    )
     weight: float = Field(description="Share of the experiment's people, 0 to 1.")
     traffic_percentage: float = Field(description="Share of all people, 0 to 100.")
 
@@ -33,6 +36,7 @@ class VariantOut(Shape):
             name=variant.name,
             description=variant.description,
             algorithm=variant.algorithm,
+            parameters=variant.parameters,
             weight=variant.weight,
             traffic_percentage=round(variant.weight * traffic_percentage, 6),
         )

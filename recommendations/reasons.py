@@ -24,6 +24,7 @@ _PLAIN = {
     Signal.SIMILAR_PEOPLE: "People who like what you like are interested in it.",
     Signal.SIMILAR_TASTE: "People who like what you like go for its artists, venue, promoter or genre.",
     Signal.GOES_WITH: "It goes with what you like.",
+    Signal.EXPLORATION: "It is new here: few people were shown it yet.",
 }
 ABOUT_THE_PRICE = float(np.log(1.25))
 FEW = 3

@@ -28,6 +28,10 @@ class Filters:
     genres: Sequence[str] = ()
     exclude: Collection[str] = ()
 
+    @property
+    def names_a_time(self) -> bool:
+        return self.starts_after is not None or self.starts_before is not None
+
 
 def eligible(snapshot: Snapshot, *, filters: Filters, hidden: Collection[str], now: float) -> Bool:
     """(n,) True for the events of `snapshot` that may be served to this person now."""

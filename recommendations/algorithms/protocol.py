@@ -14,7 +14,10 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Signal(StrEnum):
-    """The additive parts of a score; `reasons.py` has the plain words for each."""
+    """The additive parts of a score; `reasons.py` has the plain words for each.
+
+    The last two are of no algorithm: they say what the list (`list_quality`) added.
+    """
 
     POPULAR = "popular"
     EXPECTED = "expected"
@@ -36,6 +39,8 @@ class Signal(StrEnum):
     DIARY = "diary"
     CITY = "city"
     TURNED_DOWN = "turned_down"
+    VARIETY = "variety"
+    EXPLORATION = "exploration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import lists
 from benchmarks.datasets import DatasetError, load
 from benchmarks.recommenders import main
 
@@ -181,3 +182,13 @@ def test_a_history_is_rolled_month_by_month(tmp_path: Path) -> None:
     assert cold.folds[0].targets_of(0).tolist() == [0, 1]
     assert len(asof.folds[0].train) == 2
     assert asof.folds[0].targets_of(0).tolist() == [1]
+
+
+def test_what_each_part_of_a_lists_quality_costs_is_told_for_each_split(
+    city: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lists.main([str(city)])
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 2 * (1 + len(lists.LISTS))
+    assert told[0] == "smallville cold: 5 lists of 10"
+    assert "(+0.0000 ± 0.0000), further sessions 0.00" in told[1]

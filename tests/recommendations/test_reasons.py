@@ -155,7 +155,7 @@ def test_every_signal_that_can_speak_for_an_event_has_a_sentence() -> None:
         artists=["Bicep"], venue="Vicar Street", promoter="District", genres=["techno"],
     )  # fmt: skip
     someone = person(like_it, home=(53.3, -6.3))
-    for signal in set(Signal) - {Signal.TURNED_DOWN}:  # which only ever counts against
+    for signal in set(Signal) - {Signal.TURNED_DOWN, Signal.VARIETY}:  # which only ever count against
         told = sentence(someone, signal, on=programme(1, 2))
         assert told.endswith("."), signal
         assert told.count(".") == 1, signal
@@ -168,7 +168,7 @@ def test_it_says_nothing_that_is_not_so() -> None:
     someone = nights(1, price=5.0, starts_at=STARTS.timestamp() - 6.5 * DAY, promoter="Other")
     personal = set(Signal) - {
         Signal.POPULAR, Signal.EXPECTED, Signal.UNTRIED, Signal.SIMILAR_PEOPLE, Signal.SIMILAR_TASTE,
-        Signal.GOES_WITH, Signal.TEXT, Signal.TURNED_DOWN,
+        Signal.GOES_WITH, Signal.TEXT, Signal.TURNED_DOWN, Signal.VARIETY, Signal.EXPLORATION,
     }  # fmt: skip
     bare = replace(CARD, promoter="", latitude=None, longitude=None)
     for signal in personal:
