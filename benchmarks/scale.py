@@ -62,7 +62,7 @@ def _measured(name: str, data: Interactions, slate: Slate, people: list[Person])
 
 def made_up(people: int, events: int, saves: int, generator: np.random.Generator) -> Interactions:
     """Saves of `people` over the last 90 days on `events` that all lie ahead."""
-    facts = [_event(number, generator) for number in range(events)]
+    facts = [made_up_event(number, generator) for number in range(events)]
     pairs = np.unique(generator.integers(0, people * events, int(saves * 1.01)))[:saves]
     return Interactions(
         events=EventTable.of(facts),
@@ -75,7 +75,7 @@ def made_up(people: int, events: int, saves: int, generator: np.random.Generator
     )
 
 
-def _event(number: int, generator: np.random.Generator) -> EventFacts:
+def made_up_event(number: int, generator: np.random.Generator) -> EventFacts:
     words = generator.integers(0, 20_000, 50)
     return EventFacts(
         event_id=str(number),

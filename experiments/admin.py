@@ -32,7 +32,7 @@ class VariantInline(TabularInline):
     extra = 0
     min_num = 2
     hide_title = True
-    fields = ("name", "key", "algorithm", "weight", "is_control", "description")
+    fields = ("name", "key", "algorithm", "parameters", "weight", "is_control", "description")
     verbose_name_plural = "Variants: one control and the treatments it is compared with"
 
 
@@ -211,10 +211,12 @@ class ExperimentAdmin(ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        variants = [one for one in formsets if isinstance(one, VariantFormSet)]
         services.experiment_draft_saved(
             experiment=form.instance,
             actor=_actor(request),
             what="Edited" if change else "Created",
+            details=". ".join(said for one in variants for said in one.parameters_changed()),
             now=timezone.now(),
         )
 

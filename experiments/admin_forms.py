@@ -1,5 +1,6 @@
 """The admin's forms: a draft's variants, and the reason every later change must give."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from unfold.widgets import (
 from experiments.algorithm_names import algorithm_names
 from experiments.models import Experiment, Variant
 from experiments.statistics.assignment import allocate
+from experiments.variant_parameters import variant_parameter_problems, variant_parameters_help
 
 
 class ExperimentForm(forms.ModelForm[Experiment]):
@@ -48,8 +50,11 @@ class VariantForm(forms.ModelForm[Variant]):
 
     class Meta:
         model = Variant
-        fields = ("key", "name", "description", "is_control", "algorithm", "weight")
-        widgets = {"description": UnfoldAdminTextInputWidget}
+        fields = ("key", "name", "description", "is_control", "algorithm", "weight", "parameters")
+        widgets = {
+            "description": UnfoldAdminTextInputWidget,
+            "parameters": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,6 +62,13 @@ class VariantForm(forms.ModelForm[Variant]):
         if self.instance.algorithm and self.instance.algorithm not in names:
             names.append(self.instance.algorithm)
         self.fields["algorithm"].choices = [("", "Choose one"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        self.fields["parameters"].help_text = variant_parameters_help()
+
+    def clean_parameters(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = self.cleaned_data["parameters"] or {}
+        if problems := variant_parameter_problems(parameters):
+            raise forms.ValidationError(problems)
+        return parameters
 
 
 class VariantFormSet(forms.BaseInlineFormSet[Variant, Experiment, VariantForm]):
@@ -75,6 +87,15 @@ class VariantFormSet(forms.BaseInlineFormSet[Variant, Experiment, VariantForm]):
             raise forms.ValidationError(str(error), code="weights") from error
         if sum(row["is_control"] for row in kept) > 1:
             raise forms.ValidationError("Only one variant can be the control.", code="control")
+
+    def parameters_changed(self) -> list[str]:
+        """Which variants' parameters this submission sets, and to what."""
+        kept = [form for form in self.forms if form.cleaned_data and not self._leaves(form)]
+        return [
+            f"Parameters of {form.cleaned_data['key']}: {json.dumps(form.cleaned_data['parameters'])}"
+            for form in kept
+            if form.cleaned_data["parameters"] != (form.initial.get("parameters") or {})
+        ]
 
     def _leaves(self, form: VariantForm) -> bool:
         return bool(form.cleaned_data.get("DELETE"))

@@ -162,7 +162,9 @@ class Variant(models.Model):
         default=False, help_text="The present way, which the others are compared with. Exactly one."
     )
     algorithm = models.CharField(max_length=50, blank=True, help_text="Left empty, the ordinary one is used.")
-    parameters = models.JSONField(default=dict, blank=True)
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="How its lists are made, where that differs from the defaults."
+    )
     model_version = models.ForeignKey(
         ModelVersion,
         null=True,

@@ -1,7 +1,7 @@
 """The bodies that leave: experiments. Those of their results are in `result_schemas.py`."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ class VariantOut(Shape):
     name: str
     description: str
     algorithm: str
+    parameters: dict[str, Any] = Field(
+        description="How its lists are made, where that differs from the defaults."
+    )
     weight: float = Field(description="Share of the experiment's people, 0 to 1.")
     traffic_percentage: float = Field(description="Share of all people, 0 to 100.")
 
@@ -25,6 +28,7 @@ class VariantOut(Shape):
             name=variant.name,
             description=variant.description,
             algorithm=variant.algorithm,
+            parameters=variant.parameters,
             weight=variant.weight,
             traffic_percentage=round(variant.weight * traffic_percentage, 6),
         )

@@ -30,7 +30,7 @@ from experiments.models import (
     new_salt,
 )
 from experiments.querysets import RUNNING
-from experiments.start_checks import CONTROL_NEEDS_WEIGHT, start_problems
+from experiments.start_checks import CONTROL_NEEDS_WEIGHT, parameter_problems, start_problems
 from experiments.statistics.assignment import share_moved
 from modelregistry.models import ModelVersion
 
@@ -112,9 +112,11 @@ def experiment_create(
         created_by=actor,
         salt=salt or new_salt(),
     )
-    for one in variants:
-        fields = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
-        Variant.objects.create(experiment=experiment, **fields)
+    rows = [Variant(experiment=experiment, **_fields_of(one)) for one in variants]
+    if problems := parameter_problems(rows):
+        raise errors.InvalidInput(problems[0], errors={"parameters": problems})
+    for row in rows:
+        row.save()
     variants_allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what="Created", reason="", now=now)
     return experiment
@@ -239,12 +241,14 @@ def variant_repin(
 
 
 @transaction.atomic
-def experiment_draft_saved(*, experiment: Experiment, actor: str, what: str, now: datetime) -> None:
+def experiment_draft_saved(
+    *, experiment: Experiment, actor: str, what: str, now: datetime, details: str = ""
+) -> None:
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
     experiment = _locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
     variants_allocate_afresh(experiment)
-    event_record(experiment=experiment, actor=actor, what=what, reason="", now=now)
+    event_record(experiment=experiment, actor=actor, what=what, reason=details, now=now)
 
 
 @transaction.atomic
@@ -260,6 +264,10 @@ def event_record(
     return ExperimentEvent.objects.create(
         experiment=experiment, actor=actor, what=what[:200], reason=reason.strip(), at=now
     )
+
+
+def _fields_of(plan: VariantPlan) -> dict[str, Any]:
+    return {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
 
 
 def _locked(experiment: Experiment) -> Experiment:

@@ -8,6 +8,7 @@ from experiments.allocations import layer_part_free
 from experiments.models import Experiment, ExperimentKind, Variant
 from experiments.querysets import RUNNING
 from experiments.statistics.assignment import allocate
+from experiments.variant_parameters import variant_parameter_problems
 
 CONTROL_NEEDS_WEIGHT = "The control needs a weight above 0: without it there is nothing to compare with."
 
@@ -65,6 +66,7 @@ def _weight_problems(weights: Mapping[str, float]) -> Iterator[str]:
 
 
 def _rankers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
+    yield from parameter_problems(variants)
     known = algorithm_names()
     for name in sorted({variant.algorithm for variant in variants} - {*known, ""}):
         yield f"There is no algorithm called {name!r}; known are {', '.join(known) or 'none'}."
@@ -74,6 +76,14 @@ def _rankers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[st
             yield "In an A/A test both variants must be the same: same algorithm, parameters and model."
     elif len(variants) > 1 and len(distinct) == 1:
         yield "All variants do the same. Give a treatment another algorithm, parameter or model version."
+
+
+def parameter_problems(variants: Sequence[Variant]) -> list[str]:
+    return [
+        f"{variant.key}: {problem}"
+        for variant in variants
+        for problem in variant_parameter_problems(variant.parameters)
+    ]
 
 
 def _plan(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:

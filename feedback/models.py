@@ -54,7 +54,9 @@ class Prediction(models.Model):
     variant = models.CharField(max_length=100, blank=True)
     surface = models.CharField(max_length=50, blank=True)
     latency_ms = models.FloatField()
-    items = models.JSONField(default=list, help_text="[[event id, score], ..] in the order served.")
+    items = models.JSONField(
+        default=list, help_text="[[event id, score, propensity], ..] in the order served."
+    )
     # Kept by the database, so that counting what was shown need not read what.
     shown = models.GeneratedField(
         expression=JSONLength("items"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 BASELINE = "popularity"
+INTERVALS = "intervals"  # among figures: [low, high] of some of them, by name
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 _ABBREVIATIONS = {"ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "auc": "AUC", "mb": "MB", "knn": "kNN"}
 
@@ -18,14 +19,34 @@ class MetricTable:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and the interval it lies in."""
+
+    value: object
+    low: float
+    high: float
+
+
+def _with_intervals(metrics: Mapping[str, object]) -> dict[str, object]:
+    """Figures that the mapping's own `intervals` has an interval for become estimates; `intervals` goes."""
+    intervals = metrics.get(INTERVALS)
+    known = intervals if isinstance(intervals, Mapping) else {}
+    figures = {key: value for key, value in metrics.items() if key != INTERVALS}
+    return {key: Estimate(value, *known[key]) if key in known else value for key, value in figures.items()}
+
+
 def metric_tables(metrics: Mapping[str, object], *, title: str = "") -> list[MetricTable]:
     """Figures that a baseline has too stand beside its own; other figures and mappings get their own tables.
 
     So {"map": 0.4, "users": 9, "popularity": {"map": 0.2}} makes two: MAP beside popularity's, and users.
     """
+    metrics = _with_intervals(metrics)
     figures = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
     nested = {key: value for key, value in metrics.items() if isinstance(value, Mapping)}
-    others = {key: value for key, value in nested.items() if value and set(value) <= set(figures)}
+    others = {
+        key: value for key, value in nested.items() if value and set(value) - {INTERVALS} <= set(figures)
+    }
     compared = [key for key in figures if any(key in other for other in others.values())]
     alone = {key: value for key, value in figures.items() if key not in compared}
     tables: list[MetricTable] = []
@@ -43,6 +64,7 @@ def metric_tables(metrics: Mapping[str, object], *, title: str = "") -> list[Met
 
 def comparison_table(named: Mapping[str, Mapping[str, object]], *, title: str = "") -> MetricTable:
     """One column for each of `named`, one row for each metric that any of them has."""
+    named = {name: _with_intervals(figures) for name, figures in named.items()}
     metrics = dict.fromkeys(key for figures in named.values() for key in figures)
     return MetricTable(
         title=title,
@@ -55,7 +77,7 @@ def comparison_table(named: Mapping[str, Mapping[str, object]], *, title: str = 
 
 def _inner_tables(value: Mapping[str, object], *, title: str) -> list[MetricTable]:
     flat = {key: inner for key, inner in value.items() if isinstance(inner, Mapping) and _is_flat(inner)}
-    if len(flat) == len(value) > 1:
+    if len(flat) == len(value) > 0:
         return [comparison_table(_by_label(flat), title=title)]
     return metric_tables(value, title=title)
 
@@ -78,6 +100,8 @@ def shown(value: object) -> str:
             return f"{value:,}"
         case float():
             return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
+        case Estimate():
+            return f"{shown(value.value)} ({shown(value.low)} to {shown(value.high)})"
         case str():
             return value[:16].replace("T", " ") if _MOMENT.match(value) else value
         case Sequence():
@@ -97,7 +121,7 @@ def _heading(name: str) -> str:
 
 
 def _is_flat(value: Mapping[str, object]) -> bool:
-    return not any(isinstance(inner, Mapping) for inner in value.values())
+    return not any(isinstance(inner, Mapping) for key, inner in value.items() if key != INTERVALS)
 
 
 def _word(word: str) -> str:

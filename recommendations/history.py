@@ -11,6 +11,7 @@ from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import EventTable, Field, Person, Taste, UInt64, event_key, token
 from recommendations.event_facts import FACT_COLUMNS, event_facts
+from recommendations.evidence import KnownPerson
 from recommendations.snapshot import Snapshot
 from recommendations.trained_events import TrainedEvents
 
@@ -136,7 +137,7 @@ class PersonState:
         return not self.history.deeds and not self.taste
 
 
-def person_encode(state: PersonState, snapshot: Snapshot, trained: TrainedEvents | None) -> Person:
+def person_encode(state: PersonState, snapshot: Snapshot, trained: TrainedEvents | None) -> KnownPerson:
     """`state` as arrays: each action's event from the snapshot, the model's own events, or the catalogue.
 
     An unsave takes back the saves before it, so neither appears. Actions on events nobody can describe
@@ -145,12 +146,13 @@ def person_encode(state: PersonState, snapshot: Snapshot, trained: TrainedEvents
     deeds = _without_returned(state.history.deeds)
     events, row_of = _events_of([deed.event_id for deed in deeds], snapshot, trained)
     known = sorted((deed for deed in deeds if deed.event_id in row_of), key=lambda deed: deed.occurred_at)
-    return Person(
+    person = Person(
         events=events.take(np.array([row_of[deed.event_id] for deed in known], dtype=np.int64)),
         weight=np.array([ACTION_WEIGHTS[deed.action] for deed in known], dtype=np.float32),
         occurred_at=np.array([deed.occurred_at.timestamp() for deed in known], dtype=np.float64),
         taste=state.taste.encoded(),
     )
+    return KnownPerson(person, [deed.action for deed in known])
 
 
 def _events_of(

@@ -1,10 +1,12 @@
-"""How much everybody wants each upcoming event right now: actions weighted, and decayed by age.
+"""How much everybody wants each upcoming event right now: actions weighted, and decayed by age. And how
+often people were shown it: every action counts, for nobody acts on what they have not seen.
 
 Read once as daily totals, then kept current by the rows that came since, so that a refresh costs what is new.
 """
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from django.db.models.functions import TruncDate
 from catalogue.models import Event
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
-from recommendations.algorithms.dataset import Float32
+from recommendations.algorithms.dataset import Float32, Int64
 from recommendations.algorithms.popularity import HALF_LIFE
 from recommendations.snapshot import Snapshot
 
@@ -53,6 +55,7 @@ class InterestTracker:
 
     def forget(self) -> None:
         self._levels: dict[str, _Level] = {}
+        self._showings: Counter[str] = Counter()
         self._read_until: int | None = None
         self._looked_at = float("-inf")
         self._totals_at = float("-inf")
@@ -71,9 +74,20 @@ class InterestTracker:
                     levels[row] = level.amount * _decay(moment - level.at)
             return levels
 
+    def showings(self, snapshot: Snapshot) -> Int64:
+        """(n,) how often people were shown each event of `snapshot`, as of the last call of `of`."""
+        with self._lock:
+            shown = np.zeros(len(snapshot), dtype=np.int64)
+            for event_id, times in self._showings.items():
+                row = snapshot.row_of.get(event_id)
+                if row is not None:
+                    shown[row] = times
+            return shown
+
     def _refresh(self, now: datetime) -> None:
         if self._read_until is None or self._clock() - self._totals_at >= TOTALS_SECONDS:
             self._levels.clear()
+            self._showings.clear()
             self._read_totals(now)
             self._totals_at = self._clock()
         else:
@@ -83,20 +97,23 @@ class InterestTracker:
         newest = Feedback.objects.aggregate(newest=Max("id"))["newest"] or 0
         upcoming = Event.objects.filter(starts_at__gte=now).values("id")
         days = (
-            Feedback.objects.filter(id__lte=newest, action__in=WANTING, event_id__in=upcoming)
+            Feedback.objects.filter(id__lte=newest, event_id__in=upcoming)
             .annotate(day=TruncDate("occurred_at", tzinfo=UTC))
             .values_list("event_id", "action", "day")
             .annotate(times=Count("id"))
             .order_by()
         )
         for event_id, action, day, times in days:
-            noon = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + NOON
-            self._add(event_id, times * ACTION_WEIGHTS[action], min(noon, now.timestamp()))
+            self._showings[event_id] += times
+            if action in WANTING:
+                noon = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + NOON
+                self._add(event_id, times * ACTION_WEIGHTS[action], min(noon, now.timestamp()))
         self._read_until = newest
 
     def _read_newer(self, last_id: int) -> None:
         newer = Feedback.objects.filter(id__gt=last_id).order_by("id")
         for pk, event_id, action, occurred_at in newer.values_list("id", "event_id", "action", "occurred_at"):
+            self._showings[event_id] += 1
             if action in WANTING:
                 self._add(event_id, ACTION_WEIGHTS[action], occurred_at.timestamp())
             self._read_until = pk

@@ -2,21 +2,24 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelregistry.artefacts import Artefact
 from modelregistry.live import LiveChampion
+from recommendations.algorithms.confidence import Confidence, confidence_from_arrays
 from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.trained_events import ARTEFACT_NAME, TrainedEvents
 
 logger = logging.getLogger(__name__)
+CONFIDENCE = "confidence"  # in the artefact: one array an algorithm; absent where nothing could be learned
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
     algorithms: Mapping[str, Algorithm]
     trained: TrainedEvents
+    confidence: Mapping[str, Confidence] = field(default_factory=dict)  # by algorithm
 
     @classmethod
     def of(cls, artefact: Artefact) -> "ServedModel":
@@ -29,6 +32,7 @@ class ServedModel:
                 if name in ALGORITHMS and (read := _algorithm_read(name, arrays[name])) is not None
             },
             trained=TrainedEvents.from_arrays(arrays[ARTEFACT_NAME]),
+            confidence=confidence_from_arrays(arrays.get(CONFIDENCE, {})),
         )
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.algorithms.dataset import Bool, EventTable, Field, normalise, token
+from recommendations.distance import great_circle_km
 from recommendations.snapshot import Snapshot
-
-EARTH_RADIUS_KM = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,10 @@ class Filters:
     near: Near | None = None
     genres: Sequence[str] = ()
     exclude: Collection[str] = ()
+
+    @property
+    def names_a_time(self) -> bool:
+        return self.starts_after is not None or self.starts_before is not None
 
 
 def eligible(snapshot: Snapshot, *, filters: Filters, hidden: Collection[str], now: float) -> Bool:
@@ -60,12 +63,6 @@ def _has_any(events: EventTable, field: Field, wanted: Sequence[str]) -> Bool:
 
 
 def _within(events: EventTable, near: Near) -> Bool:
-    """Great-circle distance by the haversine formula; an event without coordinates is not near anything."""
-    latitude, longitude = np.radians(events.latitude), np.radians(events.longitude)
-    here_latitude, here_longitude = np.radians(near.latitude), np.radians(near.longitude)
-    half_chord = (
-        np.sin((latitude - here_latitude) / 2) ** 2
-        + np.cos(latitude) * np.cos(here_latitude) * np.sin((longitude - here_longitude) / 2) ** 2
-    )
-    distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord, 0, 1)))
+    """An event without coordinates is not near anything."""
+    distance = great_circle_km(near.latitude, near.longitude, events.latitude, events.longitude)
     return np.asarray(distance <= near.radius_km)  # NaN compares False

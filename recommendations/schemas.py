@@ -105,7 +105,14 @@ class RecommendationOut:
     price: float | None
     venue_name: str | None
     score: Annotated[float, Field(description="0-1, comparable within this list.")]
-    confidence: Annotated[float, Field(description="0-1, how much this rests on.")]
+    confidence: Annotated[
+        float,
+        Field(
+            description="0-1: the chance that this person chooses this event, given that they choose any "
+            "that is on, as measured when the model was trained. A model that had too few people to measure "
+            "it with, and an untrained service, use a rule of thumb: it orders, and is no probability."
+        ),
+    ]
     algorithm: str
     reason: Annotated[str, Field(description="One sentence for a person.")]
     reasons: Annotated[

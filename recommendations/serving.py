@@ -12,24 +12,26 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from experiments.definitions import Visitor
-from experiments.serving import Assignment, assign, exposures_record
+from experiments.serving import Assignment, Treatment, assign, exposures_record
 from feedback.models import Prediction
 from modelregistry.live import LiveModel
 from recommendations import metrics
-from recommendations.algorithms.dataset import EventTable, Float64, Int64, Person
+from recommendations.algorithms.confidence import rule_of_thumb
+from recommendations.algorithms.dataset import EventTable, Person
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm, Contribution, Signal
 from recommendations.history import PersonState, history_load, person_encode, taste_load
+from recommendations.list_parameters import list_parameters_of
+from recommendations.listing import ListOrder, listing_make
 from recommendations.live_model import ServedModel, champion
 from recommendations.prediction_log import prediction_log
-from recommendations.reasons import popular_sentence, reason_sentence
-from recommendations.rules import Filters, eligible
+from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
+from recommendations.rules import Filters
 from recommendations.schemas import ReasonOut, RecommendationOut, RecommendationsOut
 from recommendations.slates import UNTRAINED, PreparedCandidates, slates
 from recommendations.snapshot import EventCard, candidates
 
 logger = logging.getLogger(__name__)
-HALF_CONFIDENT_AFTER = 4.0  # actions
 NOBODY = Person(EventTable.of(()), np.empty(0, np.float32), np.empty(0))
 
 
@@ -47,6 +49,7 @@ class RecommendationRequest:
 class RankedEvent:
     card: EventCard
     score: float  # 0-1
+    propensity: float  # the probability with which it got its place
     contributions: Sequence[Contribution]
     sentence: str
 
@@ -56,7 +59,7 @@ class RankedList:
     algorithm: str
     model_version: str | None
     fallback_reason: str  # empty when the algorithm asked for did the work
-    confidence: float  # 0-1
+    confidence: Sequence[float]  # 0-1, in each of the events
     events: Sequence[RankedEvent]
 
 
@@ -68,9 +71,10 @@ def recommend(request: RecommendationRequest, *, now: datetime) -> Recommendatio
     treatment = assign(visitor=visitor)
     leading = treatment.leading
     wanted = (leading.ranker.algorithm if leading else "") or settings.DEFAULT_ALGORITHM
-    ranked = _rank(request, state, wanted, now)
+    order = _order(request, state, treatment)
+    ranked = _rank(order, state, wanted, now)
     exposures_record(treatment=treatment, visitor=visitor, now=now)
-    answer = _answer(request, ranked, leading, started)
+    answer = _answer(request, order.seed, ranked, leading, started)
     _record(answer, ranked, request, now)
     return answer
 
@@ -86,55 +90,75 @@ def _state_of(request: RecommendationRequest) -> PersonState:
     return PersonState(history, taste)
 
 
-def _rank(request: RecommendationRequest, state: PersonState, wanted: str, now: datetime) -> RankedList:
+def _order(request: RecommendationRequest, state: PersonState, treatment: Treatment) -> ListOrder:
+    return ListOrder(
+        limit=request.limit,
+        filters=request.filters,
+        never_serve=state.history.never_serve,
+        surface=request.surface,
+        parameters=list_parameters_of(treatment.parameters),
+        seed=uuid.uuid4(),
+    )
+
+
+def _rank(order: ListOrder, state: PersonState, wanted: str, now: datetime) -> RankedList:
     """The algorithm asked for, or else what is popular, with the reason why."""
     model = champion.current()
     algorithm = model.payload.algorithms.get(wanted) if model else None
     if model is None:
-        return _popular("no_model", request, state, None, now)
+        return _popular("no_model", order, None, now)
     if algorithm is None:
-        return _popular("algorithm_missing", request, state, model, now)
+        return _popular("algorithm_missing", order, model, now)
     if state.is_stranger and wanted != Popularity.name:
-        return _popular("cold_start", request, state, model, now)
+        return _popular("cold_start", order, model, now)
     try:
-        return _personal(algorithm, request, state, model, now)
+        return _personal(algorithm, order, state, model, now)
     except DatabaseError:
         raise
     except Exception:
         logger.exception("%s failed for one person; serving popularity", wanted)
-        return _popular("error", request, state, model, now)
+        return _popular("error", order, model, now)
 
 
 def _personal(
     algorithm: Algorithm,
-    request: RecommendationRequest,
+    order: ListOrder,
     state: PersonState,
     model: LiveModel[ServedModel],
     now: datetime,
 ) -> RankedList:
     slate = slates.get(algorithm, model, candidates.current(now=now), now=now)
     trained = slate.model.payload.trained if slate.model else None
-    person = person_encode(state, slate.snapshot, trained)
+    known = person_encode(state, slate.snapshot, trained)
+    person = known.person
     scores = slate.algorithm.score(person, slate.prepared)
-    rows, units = _best(scores, slate, request, state, now)
-    explained = slate.algorithm.explain(person, slate.prepared, rows)
-    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    listing = listing_make(scores, slate, order, now)
+    explained = listing.explained(slate.algorithm.explain(person, slate.prepared, listing.rows))
+    cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
+    programme = Programme(slate.snapshot.events, slate.rows)
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason="",
-        confidence=len(person) / (len(person) + HALF_CONFIDENT_AFTER),
+        confidence=_confidence(slate, len(person), listing.own_units),
         events=[
-            RankedEvent(card, unit, reasons, reason_sentence(person, card, reasons))
-            for card, unit, reasons in zip(cards, units, explained, strict=True)
+            RankedEvent(
+                card,
+                unit,
+                place.propensity,
+                reasons,
+                reason_sentence(Case(known, card, programme), reasons),
+            )
+            for card, unit, place, reasons in zip(
+                cards, listing.units, listing.places, explained, strict=True
+            )
         ],
     )
 
 
 def _popular(
     reason: str,
-    request: RecommendationRequest,
-    state: PersonState,
+    order: ListOrder,
     model: LiveModel[ServedModel] | None,
     now: datetime,
 ) -> RankedList:
@@ -142,55 +166,33 @@ def _popular(
     trained = model.payload.algorithms.get(Popularity.name) if model else None
     slate = slates.get(trained or UNTRAINED, model if trained else None, candidates.current(now=now), now=now)
     scores = slate.algorithm.score(NOBODY, slate.prepared)
-    rows, units = _best(scores, slate, request, state, now)
-    explained = slate.algorithm.explain(NOBODY, slate.prepared, rows)
-    cards = [slate.snapshot.cards[slate.rows[row]] for row in rows]
+    listing = listing_make(scores, slate, order, now)
+    explained = listing.explained(slate.algorithm.explain(NOBODY, slate.prepared, listing.rows))
+    cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
     return RankedList(
         algorithm=slate.algorithm.name,
         model_version=slate.model.version if slate.model else None,
         fallback_reason=reason,
-        confidence=0.0,
+        confidence=_confidence(slate, 0, listing.own_units),
         events=[
-            RankedEvent(card, unit, reasons, popular_sentence(reasons))
-            for card, unit, reasons in zip(cards, units, explained, strict=True)
+            RankedEvent(card, unit, place.propensity, reasons, popular_sentence(reasons))
+            for card, unit, place, reasons in zip(
+                cards, listing.units, listing.places, explained, strict=True
+            )
         ],
     )
 
 
-def _best(
-    scores: Float64,
-    slate: PreparedCandidates,
-    request: RecommendationRequest,
-    state: PersonState,
-    now: datetime,
-) -> tuple[Int64, list[float]]:
-    """The rows of the slate to serve, best first, by the hard rules; and their scores between 0 and 1."""
-    allowed = eligible(
-        slate.snapshot, filters=request.filters, hidden=state.history.never_serve, now=now.timestamp()
-    )
-    open_rows = np.flatnonzero(allowed[slate.rows])
-    rows = open_rows[_order(scores, open_rows, slate)[: request.limit]]
-    return rows, _unit_scores(scores, open_rows)[rows].tolist()
-
-
-def _order(scores: Float64, rows: Int64, slate: PreparedCandidates) -> Int64:
-    """Positions in `rows` by score, highest first; ties to what starts sooner."""
-    starts_at = slate.snapshot.events.starts_at[slate.rows[rows]]
-    return np.lexsort((starts_at, -scores[rows]))
-
-
-def _unit_scores(scores: Float64, rows: Int64) -> Float64:
-    """`scores` scaled so that `rows`, the candidates of this list, lie between 0 and 1; all equal is 0.5."""
-    if len(rows) == 0:
-        return scores
-    low, high = scores[rows].min(), scores[rows].max()
-    if high <= low:
-        return np.full(len(scores), 0.5)
-    return np.asarray((scores - low) / (high - low))
+def _confidence(slate: PreparedCandidates, known: int, units: Sequence[float]) -> list[float]:
+    """The chance that each event is chosen, as the model learned it; else by rule of thumb."""
+    learned = slate.model.payload.confidence.get(slate.algorithm.name) if slate.model else None
+    found = rule_of_thumb(units, known) if learned is None else learned.of(units, known)
+    return [round(value, 4) for value in found.tolist()]
 
 
 def _answer(
     request: RecommendationRequest,
+    recommendation_id: uuid.UUID,
     ranked: RankedList,
     assignment: Assignment | None,
     started: float,
@@ -205,7 +207,7 @@ def _answer(
         model_version=ranked.model_version,
         ab_experiment=assignment.experiment_key if assignment else None,
         variant=assignment.variant_key if assignment else None,
-        recommendation_id=uuid.uuid4(),
+        recommendation_id=recommendation_id,
         latency_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 
@@ -223,7 +225,7 @@ def _item(event: RankedEvent, ranked: RankedList, position: int, context: Sequen
         price=card.price,
         venue_name=card.venue_name or None,
         score=event.score,
-        confidence=round(ranked.confidence * (0.5 + 0.5 * event.score), 4),
+        confidence=ranked.confidence[position],
         algorithm=ranked.algorithm,
         reason=event.sentence,
         reasons=[ReasonOut(one.code.value, one.value, one.weight) for one in event.contributions],
@@ -251,6 +253,6 @@ def _record(
             variant=answer.variant or "",
             surface=request.surface,
             latency_ms=answer.latency_ms,
-            items=[[item.event_id, round(item.score, 6)] for item in answer.recommendations],
+            items=[[event.card.event_id, round(event.score, 6), event.propensity] for event in ranked.events],
         )
     )

@@ -15,6 +15,7 @@ from recommendations.algorithms.dataset import Int64, Interactions, Slate
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm
 from recommendations.interest import InterestTracker, interest
+from recommendations.list_quality.shows import ShowFacts
 from recommendations.live_model import ServedModel
 from recommendations.snapshot import Snapshot
 
@@ -36,6 +37,8 @@ class PreparedCandidates:
     model: LiveModel[ServedModel] | None  # None: the untrained fallback
     snapshot: Snapshot
     rows: Int64
+    facts: ShowFacts  # of those rows
+    showings: Int64  # of those rows: how often people were shown each
     prepared: Any
     made_at: float
 
@@ -104,7 +107,9 @@ class PreparedSlates:
         rows = np.flatnonzero(snapshot.recommendable & (snapshot.events.starts_at > moment))
         slate = Slate(snapshot.events.take(rows), self._tracker.of(snapshot, now=now)[rows])
         prepared = algorithm.prepare(slate, now=moment)
-        entry = PreparedCandidates(algorithm, model, snapshot, rows, prepared, self._clock())
+        shown = self._tracker.showings(snapshot)[rows]
+        facts = snapshot.shows.take(rows)
+        entry = PreparedCandidates(algorithm, model, snapshot, rows, facts, shown, prepared, self._clock())
         self._entries[algorithm.name] = entry
         return entry
 

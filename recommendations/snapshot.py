@@ -11,8 +11,9 @@ import numpy as np
 from django.conf import settings
 
 from catalogue.models import CatalogueState, Event, EventStatus
-from recommendations.algorithms.dataset import Bool, EventTable
+from recommendations.algorithms.dataset import Bool, EventTable, UInt64, token
 from recommendations.event_facts import FACT_COLUMNS, event_facts
+from recommendations.list_quality.shows import ShowFacts
 
 # Events that have started are kept this long, so that what people did since the last training still counts.
 PAST_KEPT = timedelta(days=14)
@@ -34,6 +35,9 @@ class EventCard:
     genres: tuple[str, ...]
     price: float | None
     recommendable: bool  # neither cancelled nor withdrawn
+    tags: tuple[str, ...] = ()
+    latitude: float | None = None
+    longitude: float | None = None
 
     @classmethod
     def of(cls, event: Event) -> "EventCard":
@@ -48,6 +52,9 @@ class EventCard:
             genres=tuple(event.genres),
             price=None if event.price_min is None else float(event.price_min),
             recommendable=event.status != EventStatus.CANCELLED and event.deleted_at is None,
+            tags=tuple(event.tags),
+            latitude=event.latitude,
+            longitude=event.longitude,
         )
 
 
@@ -58,16 +65,20 @@ class Snapshot:
     revision: int
     cards: tuple[EventCard, ...]
     events: EventTable
+    titles: UInt64  # (n,) the same for titles that read the same
+    shows: ShowFacts
     recommendable: Bool  # (n,)
     row_of: Mapping[str, int]
 
     @classmethod
-    def of(cls, revision: int, cards: Iterable[EventCard], events: EventTable) -> "Snapshot":
+    def of(cls, revision: int, cards: Iterable[EventCard], events: EventTable, titles: UInt64) -> "Snapshot":
         rows = tuple(cards)
         return cls(
             revision=revision,
             cards=rows,
             events=events,
+            titles=titles,
+            shows=ShowFacts.of(events, titles),
             recommendable=np.array([card.recommendable for card in rows], dtype=bool),
             row_of={card.event_id: row for row, card in enumerate(rows)},
         )
@@ -93,10 +104,15 @@ class Snapshot:
             revision,
             [*(self.cards[row] for row in kept), *(EventCard.of(event) for event in changes)],
             EventTable.concatenate([self.events.take(kept), added]),
+            np.concatenate([self.titles[kept], _titles(changes)]),
         )
 
 
-EMPTY = Snapshot.of(-1, (), EventTable.of(()))
+def _titles(events: Sequence[Event]) -> UInt64:
+    return np.array([token("title", event.title) for event in events], dtype=np.uint64)
+
+
+EMPTY = Snapshot.of(-1, (), EventTable.of(()), _titles(()))
 
 
 class CandidateSnapshot:

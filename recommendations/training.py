@@ -25,10 +25,10 @@ from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.gate import GateDecision, gate_decide
 from recommendations.holdout_metrics import HoldoutReport, holdout_report
-from recommendations.live_model import ServedModel
+from recommendations.live_model import CONFIDENCE, ServedModel
 from recommendations.run_progress import RunProgress
 from recommendations.trained_events import ARTEFACT_NAME, TrainedEvents
-from recommendations.training_data import TrainingData, training_data_load
+from recommendations.training_data import TrainingData, city_names, training_data_load
 
 logger = logging.getLogger(__name__)
 SEED = 20_260_501
@@ -116,6 +116,7 @@ def _evaluate(
         main_algorithm=settings.DEFAULT_ALGORITHM,
         champion=served,
         champion_cutoff=champion.data_cutoff.timestamp() if champion else None,
+        city_names=city_names(),
         seed=SEED,
         on_step=lambda share, name: progress.stage(0.15 + 0.4 * share, f"Evaluating {name}"),
     )
@@ -154,6 +155,8 @@ def _store(
     now = timezone.now()
     arrays: dict[str, Arrays] = {name: algorithm.to_arrays() for name, algorithm in fitted.items()}
     arrays[ARTEFACT_NAME] = TrainedEvents.of(data.interactions.events).to_arrays()
+    if report.confidence:
+        arrays[CONFIDENCE] = {name: learned.weights for name, learned in report.confidence.items()}
     written = artefact_write(
         path=artefact_path_new(now=now),
         arrays_by_algorithm=arrays,
@@ -169,7 +172,7 @@ def _store(
             training_samples=len(data.interactions),
             data_cutoff=datetime.fromtimestamp(data.interactions.cutoff, UTC),
             data_fingerprint=data.fingerprint,
-            metrics={"validation_metrics": report.as_json()},
+            metrics={"validation_metrics": run.metrics["validation_metrics"]},
             now=now,
         )
     except BaseException:

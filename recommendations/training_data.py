@@ -14,7 +14,16 @@ from catalogue.models import Event, TasteProfile
 from common.keyset import keyset_pages
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
-from recommendations.algorithms.dataset import Bool, EventTable, Float64, Int32, Interactions, Taste
+from recommendations.algorithms.dataset import (
+    Bool,
+    EventTable,
+    Field,
+    Float64,
+    Int32,
+    Interactions,
+    Taste,
+    token,
+)
 from recommendations.event_facts import FACT_COLUMNS, event_facts
 from recommendations.history import stated_taste
 
@@ -204,6 +213,12 @@ def _read_tastes(users: dict[str, int]) -> dict[int, Taste]:
         for profile in page
         if profile.user_id in users
     }
+
+
+def city_names() -> dict[int, str]:
+    """The catalogue's cities by their tokens, since arrays hold tokens only."""
+    names = Event.objects.exclude(city="").order_by().values_list("city", flat=True).distinct()
+    return {token(Field.CITY, name): name for name in names}
 
 
 def _fingerprint(data: Interactions) -> str:

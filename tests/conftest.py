@@ -4,12 +4,16 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as hypothesis
 
 from experiments.definitions import definitions_forget
 from recommendations.interest import interest
 from recommendations.live_model import champion
 from recommendations.slates import slates
 from recommendations.snapshot import candidates
+
+hypothesis.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

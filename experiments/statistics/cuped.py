@@ -56,15 +56,20 @@ def _adjusted(
         return Unknown(NO_VARIATION)
     unadjusted = treatment.variance_x / treatment.users + control.variance_x / control.users
     difference = Difference(
-        value=treatment.mean_x - control.mean_x - theta * (treatment.mean_y - control.mean_y),
+        value=_residual_mean(treatment, theta) - _residual_mean(control, theta),
         variance=variance,
-        control=control.mean_x,
+        control=control.x / control.users,
         control_variance=control.variance_x / control.users,
         covariance=-(control.variance_x - theta * control.covariance) / control.users,
     )
     degrees = welch_degrees(base / variance, treatment.users, control.users)
     reduction = 1 - variance / unadjusted if unadjusted else 0.0
     return Adjusted(student_comparison(difference, degrees, confidence), theta, reduction)
+
+
+def _residual_mean(sample: PairedSample, theta: float) -> float:
+    """Of x - theta * y; the overall mean of y, which both variants share, falls out of their difference."""
+    return (sample.x - theta * sample.y) / sample.users
 
 
 def _residual_variance(sample: PairedSample, theta: float) -> float:

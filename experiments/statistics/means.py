@@ -1,5 +1,7 @@
 """Comparing means per user (saves per user): Welch's test, its interval, and Fieller's for the lift."""
 
+import math
+
 from scipy.special import betainc, stdtrit
 
 from experiments.statistics.numerics import critical_value
@@ -18,7 +20,20 @@ def difference_of_means(treatment: MeanSample, control: MeanSample) -> Differenc
     variance = treatment.variance / treatment.users + base
     if not variance:
         return Unknown(NO_VARIATION)
-    return Difference(treatment.mean - control.mean, variance, control.mean, base, -base)
+    mean = control.total / control.users
+    return Difference(treatment.total / treatment.users - mean, variance, mean, base, -base)
+
+
+def mean_interval(sample: MeanSample, confidence: float = 0.95) -> Interval | Unknown:
+    """Student's t interval of one variant's mean."""
+    if sample.users < 2:
+        return Unknown(TOO_FEW)
+    if not sample.variance:
+        return Unknown(NO_VARIATION)
+    critical_value(confidence)  # refuses what is no confidence
+    half = -stdtrit(sample.users - 1, (1 - confidence) / 2) * math.sqrt(sample.variance / sample.users)
+    mean = sample.total / sample.users
+    return Interval(float(mean - half), float(mean + half))
 
 
 def compare_means(

@@ -4,11 +4,13 @@ One person's clicks go together, so clicks are not independent of one another an
 claims too much. Each user's x - ratio * y is one number instead, and the users are independent.
 """
 
+import math
+
 from scipy.special import ndtr
 
 from experiments.statistics.means import NO_VARIATION, TOO_FEW, comparison
 from experiments.statistics.numerics import critical_value
-from experiments.statistics.values import Difference, MeanComparison, PairedSample, Unknown
+from experiments.statistics.values import Difference, Interval, MeanComparison, PairedSample, Unknown
 
 EMPTY_DENOMINATOR = "A variant's denominator is 0, so it has no ratio yet."
 
@@ -25,6 +27,19 @@ def difference_of_ratios(treatment: PairedSample, control: PairedSample) -> Diff
         return Unknown(NO_VARIATION)
     ratio = control.x / control.y
     return Difference(treatment.x / treatment.y - ratio, variance, ratio, base, -base)
+
+
+def ratio_interval(sample: PairedSample, confidence: float = 0.95) -> Interval | Unknown:
+    """Interval of one variant's ratio, by the same linearisation."""
+    if sample.users < 2:
+        return Unknown(TOO_FEW)
+    if sample.y <= 0:
+        return Unknown(EMPTY_DENOMINATOR)
+    variance = _variance_of_ratio(sample)
+    if not variance:
+        return Unknown(NO_VARIATION)
+    half = critical_value(confidence) * math.sqrt(variance)
+    return Interval(sample.x / sample.y - half, sample.x / sample.y + half)
 
 
 def compare_ratios(
@@ -47,4 +62,4 @@ def compare_ratios(
 def _variance_of_ratio(sample: PairedSample) -> float:
     ratio = sample.x / sample.y
     of_user = sample.variance_x - 2 * ratio * sample.covariance + ratio**2 * sample.variance_y
-    return max(of_user, 0.0) / sample.users / sample.mean_y**2
+    return max(of_user, 0.0) * sample.users / sample.y**2

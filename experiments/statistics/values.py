@@ -39,8 +39,8 @@ class MeanSample:
         _check_sums(self.users, astuple(self))
 
     @property
-    def mean(self) -> float:
-        return self.total / self.users
+    def mean(self) -> float | None:
+        return self.total / self.users if self.users else None
 
     @property
     def variance(self) -> float:
@@ -70,12 +70,8 @@ class PairedSample:
         return PairedSample(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     @property
-    def mean_x(self) -> float:
-        return self.x / self.users
-
-    @property
-    def mean_y(self) -> float:
-        return self.y / self.users
+    def ratio(self) -> float | None:
+        return self.x / self.y if self.y > 0 else None
 
     @property
     def variance_x(self) -> float:

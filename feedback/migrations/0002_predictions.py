@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('feedback', '0001_initial'),
-        ('recommendations', '0002_predictions_move_to_feedback'),
+        ('recommendations', '0003_predictions_move_to_feedback'),
     ]
 
     operations = [
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                         ('variant', models.CharField(blank=True, max_length=100)),
                         ('surface', models.CharField(blank=True, max_length=50)),
                         ('latency_ms', models.FloatField()),
-                        ('items', models.JSONField(default=list, help_text='[[event id, score], ..] in the order served.')),
+                        ('items', models.JSONField(default=list, help_text='[[event id, score, propensity], ..] in the order served.')),
                     ],
                     options={
                         'db_table': 'recommendations_prediction',

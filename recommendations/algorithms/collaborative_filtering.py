@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import linalg, sparse
 
 from recommendations.algorithms.dataset import (
     Bool,
@@ -33,18 +33,21 @@ from recommendations.algorithms.encoding import (
     Vocabulary,
     block_matrices,
     field_words,
-    gather_rows,
+    liked,
     person_words,
     recent,
+    turned_down,
 )
+from recommendations.algorithms.own_words import by_signal, contributions, dislike
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
-from recommendations.algorithms.user_knn import MOST_LIKING, largest_per_row
+from recommendations.algorithms.user_knn import MOST_LIKING
 
 # The columns of largest support. The solve takes about four matrices of n^2 float64 at its peak: 1,500
 # columns are 72 MB and half a second, 4,000 would be 512 MB and eight.
 COLUMN_LIMIT = 1_500
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
+ROWS_AT_ONCE = 2_000
 RIDGE = 30.0
 NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept
 OWN_WORD = 1.0  # for a word of one's own, on top of what was learned: rare words have learned nothing
@@ -68,7 +71,7 @@ OUT_WEIGHTS = {
 }
 IN_BLOCKS = np.array([*(IN_WEIGHTS[kind] for kind in WORD_FIELDS), 0.5], np.float32)
 OUT_BLOCKS = np.array([*(OUT_WEIGHTS[kind] for kind in WORD_FIELDS), 0.3], np.float32)
-SIGNALS = (Signal.ARTIST, Signal.VENUE, Signal.PROMOTER, Signal.GENRE, Signal.GENRE, Signal.CITY)
+DISLIKE = 0.1  # what turning down one event takes off its like
 CARRIED_DOUBT = 2.0  # events' worth of doubt about how rare a word is
 TIE_BREAK = 1e-3  # so that events nothing is known of for this person come by popularity
 
@@ -80,9 +83,8 @@ class ItemWeights:
     vocabulary: Vocabulary
     own: Float32  # (v,)
     carried: Float32  # (v,) how many events carried the word
-    start: Int64  # (v + 1,)
-    word: Int32
-    weight: Float32
+    word: Int32  # (v, k) the columns it says most of
+    weight: Float32  # (v, k)
 
     @classmethod
     def of(cls, data: Interactions) -> "ItemWeights":
@@ -91,44 +93,39 @@ class ItemWeights:
         weights = closed_form(rows, is_event)
         own = np.diag(weights).astype(np.float32)
         np.fill_diagonal(weights, 0.0)
-        kept = strongest(weights)
-        return cls(
-            vocabulary,
-            own,
-            carried.astype(np.float32),
-            kept.indptr.astype(np.int64),
-            kept.indices.astype(np.int32),
-            kept.data.astype(np.float32),
-        )
+        return cls(vocabulary, own, carried.astype(np.float32), *strongest(weights))
 
-    def others(self, words: PersonWords) -> Float32:
-        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones."""
+    def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
+        """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones.
+
+        least: weights below it count as that much.
+        """
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held = np.flatnonzero(mine)
-        positions, lengths = gather_rows(self.start, held)
-        values = self.weight[positions] * np.repeat(mine[held], lengths)
-        return np.bincount(self.word[positions], values, minlength=n + 1).astype(np.float32)
+        values = np.maximum(self.weight[held], np.float32(least)) * mine[held, None]
+        return np.bincount(self.word[held].ravel(), values.ravel(), minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
         return {
             "words": self.vocabulary.words,
             "own": self.own,
             "carried": self.carried,
-            "start": self.start,
             "word": self.word,
             "weight": self.weight,
         }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "ItemWeights":
-        names = ("own", "carried", "start", "word", "weight")
+        if arrays["weight"].ndim != 2:
+            raise ValueError("the weights are stored as an earlier release did: train again")
+        names = ("own", "carried", "word", "weight")
         return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
 def training_rows(data: Interactions) -> tuple[Vocabulary, sparse.csr_array, Bool]:
     """(vocabulary, (people + events, v) rows, which columns are events); v is at most `COLUMN_LIMIT`."""
-    touched, event = np.unique(data.event, return_inverse=True)
+    touched, event = data.touched()
     events = data.events.take(touched)
     everything = Vocabulary.of(field_words(events))
     acted = sparse.csr_array(
@@ -157,11 +154,11 @@ def supported(acted: sparse.csr_array, carried: sparse.csr_array) -> Int64:
 
 def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
     """(v, v) the weights that predict column j from the others' row i; see the module."""
-    gram = np.asarray((rows.T @ rows).toarray(), np.float64)
+    gram = gram_matrix(rows)
     if len(gram) == 0:
         return gram
     gram[np.diag_indices_from(gram)] += RIDGE
-    inverse = np.asarray(np.linalg.inv(gram), np.float64)
+    inverse = linalg.inv(gram, assume_a="pos", overwrite_a=True)
     scale = np.full(len(gram), -RIDGE)
     scale[is_event] = -1.0 / np.diag(inverse)[is_event]
     inverse *= scale
@@ -169,18 +166,22 @@ def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
     return inverse
 
 
-def strongest(weights: Float64) -> sparse.csr_array:
-    """The `NEIGHBOURS_PER_WORD` largest weights of each row, by absolute value, as float32."""
-    n = len(weights)
-    if n <= NEIGHBOURS_PER_WORD:
-        return largest_per_row(sparse.csr_array(weights.astype(np.float32)), NEIGHBOURS_PER_WORD)
-    kept = np.empty((n, NEIGHBOURS_PER_WORD), np.int64)
-    for row in range(n):
-        order = np.argpartition(-np.abs(weights[row]), NEIGHBOURS_PER_WORD)
-        kept[row] = np.sort(order[:NEIGHBOURS_PER_WORD])
-    values = np.take_along_axis(weights, kept, axis=1).astype(np.float32)
-    start = np.arange(n + 1) * NEIGHBOURS_PER_WORD
-    return sparse.csr_array((values.ravel(), kept.ravel(), start), shape=(n, n))
+def gram_matrix(rows: sparse.csr_array) -> Float64:
+    """(v, v) rows' x rows, dense and some at a time: in a large city a sparse product takes twice as long."""
+    gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
+    for start in range(0, rows.shape[0], ROWS_AT_ONCE):
+        dense = rows[start : start + ROWS_AT_ONCE].toarray()
+        gram += dense.T @ dense
+    return gram.astype(np.float64)
+
+
+def strongest(weights: Float64) -> tuple[Int32, Float32]:
+    """(columns, values), each (v, k): the `NEIGHBOURS_PER_WORD` largest of each row by absolute value."""
+    kept = np.broadcast_to(np.arange(len(weights)), weights.shape)
+    if len(weights) > NEIGHBOURS_PER_WORD:
+        order = np.argpartition(-np.abs(weights), NEIGHBOURS_PER_WORD, axis=1)
+        kept = np.sort(order[:, :NEIGHBOURS_PER_WORD], axis=1)
+    return kept.astype(np.int32), np.take_along_axis(weights, kept, axis=1).astype(np.float32)
 
 
 def rated_blocks(words: SlateWords, carried: Float32) -> sparse.csr_array:
@@ -217,7 +218,7 @@ class WeightedSlate:
     """The candidates as `rated_blocks` counts their words."""
 
     n: int
-    vocabulary: Vocabulary
+    words: SlateWords
     blocks: sparse.csr_array  # (N_BLOCKS * n, v)
     matrix: sparse.csr_array  # (n, v) the sum of the blocks
     columns: Int64  # (v,) the model's column of each word, -1 unknown
@@ -232,19 +233,18 @@ class WeightedSlate:
         learned = np.append(weights.own, np.float32(0.0))[columns]
         own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + OWN_WORD)
         matrix = sum_of_blocks(blocks, n)
-        return cls(n, words.vocabulary, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
+        return cls(n, words, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
 
     def take(self, rows: npt.NDArray[np.integer]) -> "WeightedSlate":
         """These candidates only, over the same vocabulary."""
         kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
         blocks, matrix = self.blocks[kept], self.matrix[rows]
-        return WeightedSlate(
-            len(rows), self.vocabulary, blocks, matrix, self.columns, self.own, self.popular[rows]
-        )
+        words = self.words.take(rows)
+        return WeightedSlate(len(rows), words, blocks, matrix, self.columns, self.own, self.popular[rows])
 
     def speak(self, words: PersonWords, weights: ItemWeights) -> tuple[Float32, Float32]:
         """(own, others), each (v,): what the person's same words, and their other ones, say of each word."""
-        mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
+        mine = self.words.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         return mine.astype(np.float32) * self.own, weights.others(words)[self.columns]
 
 
@@ -262,32 +262,32 @@ class CollaborativeFiltering:
         return WeightedSlate.of(slate, SlateWords.of(slate.events), self.weights)
 
     def score(self, person: Person, prepared: WeightedSlate) -> Float64:
-        own, others = prepared.speak(person_words(recent(person)), self.weights)
-        return np.asarray(prepared.matrix @ (own + others) + TIE_BREAK * prepared.popular, np.float64)
+        person = recent(person)
+        own, others = prepared.speak(person_words(liked(person)), self.weights)
+        together = prepared.matrix @ (own + others) - self._against(person, prepared)
+        return np.asarray(together + TIE_BREAK * prepared.popular, np.float64)
 
     def explain(
         self, person: Person, prepared: WeightedSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        own, others = prepared.speak(person_words(recent(person)), self.weights)
-        similar = prepared.matrix[rows] @ others
-        return [
-            self._contributions(int(row), float(alike), own, prepared)
-            for row, alike in zip(rows, similar, strict=True)
-        ]
+        person, shown = recent(person), prepared.take(rows)
+        own, others = shown.speak(person_words(liked(person)), self.weights)
+        parts = {
+            **by_signal((shown.blocks @ own).reshape(N_BLOCKS, -1)[:EVENT_BLOCK]),
+            Signal.GOES_WITH: (shown.matrix @ others).astype(np.float64),
+            Signal.TURNED_DOWN: -self._against(person, shown),
+            Signal.POPULAR: TIE_BREAK * shown.popular,
+        }
+        return contributions(parts, np.arange(len(rows)))
 
-    def _contributions(
-        self, row: int, similar: float, own: Float32, prepared: WeightedSlate
-    ) -> list[Contribution]:
-        parts = {Signal.SIMILAR_PEOPLE: similar, Signal.POPULAR: TIE_BREAK * float(prepared.popular[row])}
-        start, indices = prepared.blocks.indptr, prepared.blocks.indices
-        for block, signal in enumerate(SIGNALS):
-            held = slice(start[block * prepared.n + row], start[block * prepared.n + row + 1])
-            added = float(prepared.blocks.data[held] @ own[indices[held]])
-            parts[signal] = parts.get(signal, 0.0) + added
-        return sorted(
-            (Contribution(signal, part, 1.0) for signal, part in parts.items() if part != 0),
-            key=lambda each: -abs(each.value),
-        )
+    def _against(self, person: Person, prepared: WeightedSlate) -> Float64:
+        """(n,) what is like what the person turned down, or goes with it; never less than 0."""
+        against = DISLIKE * dislike(person, prepared.words).astype(np.float64)
+        disliked = turned_down(person)
+        if len(disliked):
+            others = self.weights.others(person_words(disliked), least=0.0)[prepared.columns]
+            against -= prepared.matrix @ others
+        return against
 
     def to_arrays(self) -> Arrays:
         return self.weights.to_arrays()

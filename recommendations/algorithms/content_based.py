@@ -32,6 +32,7 @@ WEIGHTS = {
     "city_share": 0.3,
     "popular": 0.02,
     "expected": 0.02,
+    "turned_down": 2.5,
 }
 WEIGHT_VECTOR = np.array([WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
 

@@ -84,19 +84,28 @@ class TokenLists:
     def row(self, index: int) -> UInt64:
         return self.tokens[self.indptr[index] : self.indptr[index + 1]]
 
+    def lengths(self) -> Int64:
+        """(n,) how many tokens each row holds."""
+        return self.indptr[1:] - self.indptr[:-1]
+
     def rows_of_tokens(self) -> Int64:
         """(m,) the row each token belongs to."""
-        return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.indptr))
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths())
+
+    def since(self, row: int) -> "TokenLists":
+        """The rows from `row` on."""
+        return TokenLists(self.indptr[row:] - self.indptr[row], self.tokens[self.indptr[row] :])
 
     def take(self, rows: npt.NDArray[np.integer]) -> "TokenLists":
         starts, lengths = self.indptr[rows], self.indptr[np.asarray(rows) + 1] - self.indptr[rows]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        positions = np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths) + np.repeat(starts, lengths)
+        indptr = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        positions = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], lengths)
         return TokenLists(indptr, self.tokens[positions])
 
     @classmethod
     def concatenate(cls, parts: Sequence["TokenLists"]) -> "TokenLists":
-        lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+        lengths = np.concatenate([part.lengths() for part in parts])
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return cls(indptr, np.concatenate([part.tokens for part in parts]))
 
@@ -242,6 +251,12 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def touched(self) -> tuple[Int64, Int64]:
+        """(rows of `events` that somebody acted on, (m,) which of these each action is on)."""
+        acted_on = np.zeros(len(self.events), np.bool_)
+        acted_on[self.event] = True
+        return np.flatnonzero(acted_on), (np.cumsum(acted_on) - 1)[self.event]
 
     @classmethod
     def empty(cls) -> "Interactions":

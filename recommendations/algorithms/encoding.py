@@ -1,7 +1,7 @@
 """A slate and a person as vectors over the same words, so that scoring is a few sparse products."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from recommendations.algorithms.dataset import (
     Float64,
     Int64,
     Person,
+    Taste,
     TokenLists,
     UInt64,
 )
@@ -70,10 +71,20 @@ def word_matrix(lists: TokenLists, vocabulary: Vocabulary) -> sparse.csr_array:
     """(n, v) each event's words at 1/sqrt(how many): a festival's bill does not shout down a gig's."""
     columns, known = vocabulary.find(lists.tokens)
     rows = lists.rows_of_tokens()
-    lengths = np.maximum(np.diff(lists.indptr), 1)
-    values = (1.0 / np.sqrt(lengths)).astype(np.float32)[rows]
-    shape = (len(lists), len(vocabulary))
-    return sparse.csr_array((values[known], (rows[known], columns[known])), shape=shape)
+    values = (1.0 / np.sqrt(np.maximum(lists.lengths(), 1))).astype(np.float32)[rows]
+    return matrix_of(values[known], rows[known], columns[known], shape=(len(lists), len(vocabulary)))
+
+
+def matrix_of(
+    values: Float32,
+    rows: npt.NDArray[np.integer],
+    columns: npt.NDArray[np.integer],
+    *,
+    shape: tuple[int, int],
+) -> sparse.csr_array:
+    """With indices of 32 bits: half the memory to read in every product."""
+    where = (rows.astype(np.int32), columns.astype(np.int32))
+    return sparse.csr_array((values, where), shape=shape)
 
 
 def block_matrices(events: EventTable, vocabulary: Vocabulary) -> list[sparse.csr_array]:
@@ -100,11 +111,28 @@ def recent(person: Person) -> Person:
     return Person(person.events.take(rows), person.weight[rows], person.occurred_at[rows], person.taste)
 
 
+def liked(person: Person) -> Person:
+    """Only what the person liked, and what they state."""
+    return _acted(person, person.weight > 0, person.taste)
+
+
+def turned_down(person: Person) -> Person:
+    """Only what the person turned down; the weights stay negative."""
+    return _acted(person, person.weight < 0, Taste())
+
+
+def _acted(person: Person, kept: Bool, taste: Taste) -> Person:
+    if kept.all():
+        return person if taste is person.taste else replace(person, taste=taste)
+    rows = np.flatnonzero(kept)
+    return Person(person.events.take(rows), person.weight[rows], person.occurred_at[rows], taste)
+
+
 def person_words(person: Person) -> PersonWords:
     """Stated words weigh like one save each."""
     events, weight = person.events, np.asarray(person.weight, np.float32)
     words = field_words(events)
-    weights = [np.repeat(weight, np.diff(events.words[kind].indptr)) for kind in WORD_FIELDS]
+    weights = [np.repeat(weight, events.words[kind].lengths()) for kind in WORD_FIELDS]
     weights.append(weight)
     blocks = list(range(N_BLOCKS))
     for block, kind in enumerate(WORD_FIELDS):
@@ -148,7 +176,6 @@ class SlateWords:
         kept = (np.arange(N_BLOCKS)[:, None] * self.n + rows).ravel()
         return SlateWords(len(rows), self.vocabulary, self.matrix[kept])
 
-    def match(self, vectors: Sequence[npt.NDArray[np.floating]]) -> Float32:
-        """(len(vectors), N_BLOCKS, n): each vector over the vocabulary, against each block of each event."""
-        parts = [self.matrix @ np.asarray(vector, np.float32) for vector in vectors]
-        return np.stack(parts).reshape(len(vectors), N_BLOCKS, self.n)
+    def match(self, vector: npt.NDArray[np.floating]) -> Float32:
+        """(N_BLOCKS, n): a vector over the vocabulary, against each block of each event."""
+        return np.asarray(self.matrix @ vector.astype(np.float32), np.float32).reshape(N_BLOCKS, self.n)

@@ -15,6 +15,7 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
+    INDEX,
     SignalModel,
     is_circumstance,
     signal_matrix,
@@ -30,7 +31,9 @@ ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
 PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
 # The pull to the prior, in people's choices. What was popular or soon at one time says less about another.
 PULL, PULL_OF_CIRCUMSTANCES = 30.0, 100.0
+PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 STRENGTH = np.array([PULL_OF_CIRCUMSTANCES if is_circumstance(column) else PULL for column in COLUMNS])
+STRENGTH[INDEX["turned_down"]] = PULL_OF_DISLIKES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from recommendations.algorithms.protocol import Contribution, Signal
 from recommendations.algorithms.signals import (
     CIRCUMSTANCE_ROWS,
     COLUMNS,
+    FOLLOWED_ROW,
     FOLLOWED_ROWS,
     INDEX,
     SignalModel,
@@ -40,10 +41,13 @@ class LinearSlate:
 
 def linear_score(weights: Float64, model: SignalModel, person: Person, prepared: LinearSlate) -> Float64:
     """(n,) the weighted sum of `signal_matrix`."""
-    personal = personal_rows(model, person, prepared.signals)
-    score = weights.astype(np.float32) @ personal
-    score += prepared.anybody + prepared.follower * personal[INDEX["followed"]]
-    return np.asarray(score, np.float64)
+    weighed = weights.astype(np.float32)
+    score = prepared.anybody.copy()
+    for rows, values in personal_rows(model, person, prepared.signals):
+        score += weighed[rows] @ values
+        if rows is FOLLOWED_ROW:
+            score += prepared.follower * values[0]
+    return score.astype(np.float64)
 
 
 def linear_reasons(

@@ -22,13 +22,23 @@ from recommendations.algorithms.collaborative_filtering import (
     training_rows,
 )
 from recommendations.algorithms.dataset import Float32, Float64, Int64, Interactions, Person, Slate
-from recommendations.algorithms.encoding import SlateWords, Vocabulary, person_words, recent
+from recommendations.algorithms.encoding import (
+    PersonWords,
+    SlateWords,
+    Vocabulary,
+    liked,
+    person_words,
+    recent,
+)
+from recommendations.algorithms.own_words import by_signal, contributions, dislike, liking
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 FACTORS = 32
 SWEEPS = 5
 UNSEEN = 0.01  # what not acting counts, where acting counts 1
 PULL = 0.005  # to zero, for each occurrence
+OWN_WORDS = 0.3  # so that a word without factors yet, a brand-new artist, counts for those who like it
+DISLIKE = 0.1  # what turning down one event takes off its like
 ROW_LIMIT = 3_000  # people that the words' factors are learned from; more add time and little else
 
 
@@ -50,7 +60,7 @@ class Factors:
         trust = np.abs(values).astype(np.float64)
         pull = PULL * (trust.sum() + UNSEEN * len(self.words))
         curve = self.moment + (held * trust[:, None]).T @ held
-        curve[np.diag_indices_from(curve)] += max(pull, 1e-6)
+        curve.flat[:: len(curve) + 1] += max(pull, 1e-6)
         return np.asarray(np.linalg.solve(curve, held.T @ values.astype(np.float64)), np.float64)
 
     def solve_rows(self, rows: sparse.csr_array) -> Float32:
@@ -73,6 +83,7 @@ def word_factors(rows: sparse.csr_array, generator: np.random.Generator) -> Floa
 
 @dataclass(frozen=True, slots=True)
 class FactorSlate:
+    words: SlateWords
     factors: Float32  # (n, k) the sum of each candidate's words' factors, by what they count
     popular: Float64  # (n,) 0 to 1
 
@@ -101,35 +112,31 @@ class MatrixFactorization:
         matrix = sum_of_blocks(rated_blocks(words, carried), words.n)
         nothing = np.zeros((1, self.factors.words.shape[1]), np.float32)
         known = np.concatenate([self.factors.words, nothing])[columns]
-        return FactorSlate(np.asarray(matrix @ known, np.float32), popular_share(slate))
+        return FactorSlate(words, np.asarray(matrix @ known, np.float32), popular_share(slate))
 
-    def _person(self, person: Person) -> Float32:
-        words = person_words(recent(person))
+    def _person(self, words: PersonWords) -> Float32:
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held: Int64 = np.flatnonzero(mine)
         return self.factors.solve(held, mine[held]).astype(np.float32)
 
+    def _parts(self, person: Person, prepared: FactorSlate) -> dict[Signal, Float64]:
+        """What each signal adds, each (n,)."""
+        person = recent(person)
+        words = person_words(liked(person))
+        return {
+            Signal.GOES_WITH: (prepared.factors @ self._person(words)).astype(np.float64),
+            **by_signal(OWN_WORDS * liking(words, prepared.words)),
+            Signal.TURNED_DOWN: -DISLIKE * dislike(person, prepared.words).astype(np.float64),
+            Signal.POPULAR: TIE_BREAK * prepared.popular,
+        }
+
     def score(self, person: Person, prepared: FactorSlate) -> Float64:
-        together = prepared.factors @ self._person(person)
-        return np.asarray(together + TIE_BREAK * prepared.popular, np.float64)
+        return np.asarray(sum(self._parts(person, prepared).values()), np.float64)
 
     def explain(
         self, person: Person, prepared: FactorSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        together = prepared.factors[rows] @ self._person(person)
-        parts = [
-            (
-                Contribution(Signal.GOES_WITH, float(value), 1.0),
-                Contribution(Signal.POPULAR, float(prepared.popular[row]), TIE_BREAK),
-            )
-            for row, value in zip(rows, together, strict=True)
-        ]
-        return [
-            sorted(
-                (each for each in pair if each.value != 0), key=lambda each: -abs(each.value * each.weight)
-            )
-            for pair in parts
-        ]
+        return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
         return {"words": self.vocabulary.words, "carried": self.carried, "factors": self.factors.words}

@@ -20,7 +20,7 @@ MOST_PLACES = 800  # distances are worked out per person, place by place
 
 def week_hour(seconds: Float64) -> Int64:
     """Hour of the week, UTC, Monday 00:00 is 0 (the Unix epoch was a Thursday)."""
-    known = np.nan_to_num(np.asarray(seconds, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    known = np.where(np.isfinite(seconds), seconds, 0.0)
     return ((known // 3600.0).astype(np.int64) + 72) % HOURS
 
 
@@ -30,8 +30,10 @@ def _circular_kernel(size: int, width: float) -> Float32:
     return np.asarray(np.exp(-0.5 * (gap / width) ** 2), np.float32)
 
 
-WEEK_KERNEL = _circular_kernel(HOURS, SLOT_HOURS)
-DAY_KERNEL = _circular_kernel(24, SLOT_HOURS)
+# (2 x 168, 168) how near each hour of the week is to each other one: in the week, then in the day.
+NEARNESS = np.concatenate(
+    [_circular_kernel(HOURS, SLOT_HOURS), np.tile(_circular_kernel(24, SLOT_HOURS), (7, 7))]
+)
 
 
 def distinct_places(spots: Float64) -> tuple[Float64, Int64]:
@@ -70,10 +72,16 @@ class SlatePlaces:
         return SlatePlaces(self.x, self.y, self.place[rows], self.origin, self.hour[rows])
 
     def distances(self, latitude: Float32, longitude: Float32) -> Float32:
-        """(p, k) kilometres on the plane: within 1 % of the great circle inside one country."""
+        """(k, p) kilometres on the plane: within 1 % of the great circle inside one country."""
         x = (np.asarray(longitude, np.float64) * self.origin[1]).astype(np.float32)
         y = (np.asarray(latitude, np.float64) * KM_PER_DEGREE).astype(np.float32)
-        return np.asarray(np.sqrt((self.x[:, None] - x) ** 2 + (self.y[:, None] - y) ** 2), np.float32)
+        east, north = self.x - x[:, None], self.y - y[:, None]
+        # In place: to ask for fresh memory for every step takes longer than the steps.
+        east *= east
+        north *= north
+        east += north
+        np.sqrt(east, out=east)
+        return east
 
     def spread(self, by_place: Float32) -> Float32:
         """(n,) a value by place given to each candidate; 0 where its place is unknown."""
@@ -90,14 +98,16 @@ def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
     if len(used) == 0 or len(slate.x) == 0:
         return np.zeros(n, np.float32), np.zeros(n, np.float32)
     away = slate.distances(events.latitude[used], events.longitude[used])
-    liked = weight[used] > 0
-    density = (np.exp(-away / OWN_PLACES_KM) * weight[used].astype(np.float32)).sum(axis=1)
-    density /= max(float(weight[used][liked].sum()), 1.0)
-    if not liked.any():
-        return np.zeros(n, np.float32), slate.spread(density)
+    weights = weight[used].astype(np.float32)
+    liked = weights > 0
     low, high = NEAREST_KM
-    nearest = 1.0 - np.log1p(away[:, liked].min(axis=1) / low) / np.log1p(high / low)
-    return slate.spread(np.maximum(nearest, 0.0)), slate.spread(density)
+    nearest = np.zeros(len(slate.x), np.float32)
+    if liked.any():
+        closest = away[liked].min(axis=0)
+        nearest = np.maximum(1.0 - np.log1p(closest / low) / np.log1p(high / low), 0.0).astype(np.float32)
+    away *= np.float32(-1.0 / OWN_PLACES_KM)
+    density = (weights / max(float(weights[liked].sum()), 1.0)) @ np.exp(away, out=away)
+    return slate.spread(nearest), slate.spread(density)
 
 
 def near_home(person: Person, slate: SlatePlaces) -> Float32:
@@ -107,16 +117,14 @@ def near_home(person: Person, slate: SlatePlaces) -> Float32:
     longitude = np.array([np.nan if taste.longitude is None else taste.longitude], np.float32)
     if not np.isfinite(latitude + longitude).all() or len(slate.x) == 0:
         return np.zeros(len(slate.place), np.float32)
-    away = slate.distances(latitude, longitude)[:, 0]
+    away = slate.distances(latitude, longitude)[0]
     closeness = np.exp(-away / HOME_KM)
     if taste.radius_km is not None and np.isfinite(taste.radius_km):
         closeness = closeness - (away > taste.radius_km)
     return slate.spread(closeness.astype(np.float32))
 
 
-def own_hours(person: Person, slate: SlatePlaces, total: float) -> tuple[Float32, Float32]:
-    """(week, day), each (n,): the share of the person's past at about this hour of the week, of the day."""
+def own_hours(person: Person, slate: SlatePlaces, total: float) -> Float32:
+    """(2, n) the share of the person's past at about this hour of the week, and of the day."""
     past = np.bincount(week_hour(person.events.starts_at), person.weight, minlength=HOURS)
-    past = (past / total).astype(np.float32)
-    by_day = past.reshape(7, 24).sum(axis=0)
-    return (WEEK_KERNEL @ past)[slate.hour], (DAY_KERNEL @ by_day)[slate.hour % 24]
+    return (NEARNESS @ (past / total).astype(np.float32)).reshape(2, HOURS).take(slate.hour, axis=1)

@@ -2,6 +2,7 @@
 
 An action counts by its weight, halved every `HALF_LIFE` seconds. An event that nobody has touched yet is
 expected to do as its artist, venue and promoter did (a mean shrunk towards zero: few events, little trust).
+Of the person only two things count: the city they state, and what they turned down.
 """
 
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from recommendations.algorithms.encoding import (
     Vocabulary,
     block_matrices,
     field_words,
+    recent,
 )
+from recommendations.algorithms.own_words import contributions, dislike
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 HALF_LIFE = 14 * 86_400.0
 SHRINKAGE = 2.0  # events' worth of doubt about an artist, venue or promoter
 TELLING_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
+DISLIKE = 1.0  # what turning down one event takes off its like, on that scale too
 OWN_CITY = 1.0  # what being in a city the person named is worth, on the scale of log interest
 
 
@@ -50,7 +54,7 @@ class TrackRecords:
 
     @classmethod
     def of(cls, data: Interactions) -> "TrackRecords":
-        touched = np.unique(data.event)
+        touched, _ = data.touched()
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events)[:EVENT_BLOCK])
         carried = sparse.csr_array((len(touched), len(vocabulary)), dtype=np.float32)
@@ -75,7 +79,7 @@ class TrackRecords:
         """(n,) the best of what its artists, venue and promoter lead one to expect of each candidate."""
         events, liking = self.of_words(slate.vocabulary)
         mean = liking / (events + SHRINKAGE)
-        blocks = slate.match([mean])[0]
+        blocks = slate.match(mean)
         return np.asarray(
             blocks[[WORD_FIELDS.index(kind) for kind in TELLING_FIELDS]].max(axis=0), np.float32
         )
@@ -91,7 +95,8 @@ class TrackRecords:
 @dataclass(frozen=True, slots=True)
 class PopularSlate:
     words: SlateWords
-    popular: Float64  # (n,)
+    popular: Float64  # (n,) log of the interest so far
+    expected: Float64  # (n,) what more the interest to expect adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +111,33 @@ class Popularity:
 
     def prepare(self, slate: Slate, *, now: float) -> PopularSlate:
         words = SlateWords.of(slate.events)
-        return PopularSlate(words, popular(slate, self.records.expected(words)))
+        seen = popular(slate, np.zeros(words.n, np.float32))
+        return PopularSlate(words, seen, popular(slate, self.records.expected(words)) - seen)
 
     def _city(self, person: Person, prepared: PopularSlate) -> Float64:
         stated = person.taste.words.get(Field.CITY)
         if stated is None or len(stated) == 0:
             return np.zeros(prepared.words.n)
         wanted = prepared.words.vocabulary.add_up(stated, np.ones(len(stated), np.float32))
-        blocks = prepared.words.match([np.minimum(wanted, 1.0)])[0]
+        blocks = prepared.words.match(np.minimum(wanted, 1.0))
         return np.asarray(OWN_CITY * blocks[WORD_FIELDS.index(Field.CITY)], np.float64)
 
+    def _parts(self, person: Person, prepared: PopularSlate) -> dict[Signal, Float64]:
+        """What each signal adds, each (n,)."""
+        return {
+            Signal.POPULAR: prepared.popular,
+            Signal.EXPECTED: prepared.expected,
+            Signal.CITY: self._city(person, prepared),
+            Signal.TURNED_DOWN: -DISLIKE * dislike(recent(person), prepared.words).astype(np.float64),
+        }
+
     def score(self, person: Person, prepared: PopularSlate) -> Float64:
-        return prepared.popular + self._city(person, prepared)
+        return np.asarray(sum(self._parts(person, prepared).values()), np.float64)
 
     def explain(
         self, person: Person, prepared: PopularSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        parts = {Signal.POPULAR: prepared.popular, Signal.CITY: self._city(person, prepared)}
-        return [
-            sorted(
-                (Contribution(code, float(part[row]), 1.0) for code, part in parts.items() if part[row] != 0),
-                key=lambda each: -abs(each.value),
-            )
-            for row in rows
-        ]
+        return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
         return self.records.to_arrays()

@@ -14,12 +14,18 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Signal(StrEnum):
-    """The additive parts of a score; `reasons.py` has the plain words for each."""
+    """The additive parts of a score; `reasons.py` has the plain words for each.
+
+    The last two are of no algorithm: they say what the list (`list_quality`) added.
+    """
 
     POPULAR = "popular"
+    EXPECTED = "expected"
+    UNTRIED = "untried"
     ARTIST = "artist"
     VENUE = "venue"
     PROMOTER = "promoter"
+    FOLLOWED = "followed"
     GENRE = "genre"
     TEXT = "text"
     NEARBY = "nearby"
@@ -27,9 +33,14 @@ class Signal(StrEnum):
     TIME_OF_WEEK = "time_of_week"
     PRICE = "price"
     SIMILAR_PEOPLE = "similar_people"
+    SIMILAR_TASTE = "similar_taste"
     GOES_WITH = "goes_with"
     LEAD_TIME = "lead_time"
+    DIARY = "diary"
     CITY = "city"
+    TURNED_DOWN = "turned_down"
+    VARIETY = "variety"
+    EXPLORATION = "exploration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What is known about one person and each candidate: one row a kind of evidence, one column an event.
 
-Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known, and negative where the
-person turned such things down. `content_based` and `hybrid` are weighted sums of these rows.
+Every row is about 0 to 1 (logarithms of counts may pass it), 0 where nothing is known. Of a person, all rows
+but `turned_down`, which is negative, are about likings alone, so that what speaks for an event is something
+they liked. `content_based` and `hybrid` are weighted sums of these rows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +28,19 @@ from recommendations.algorithms.encoding import (
     WORD_FIELDS,
     PersonWords,
     SlateWords,
+    liked,
     person_words,
     recent,
+    turned_down,
 )
+from recommendations.algorithms.own_words import dislike
 from recommendations.algorithms.places import SlatePlaces, near_home, own_hours, own_places
 from recommendations.algorithms.popularity import TrackRecords, popular
 from recommendations.algorithms.protocol import Arrays, Signal
 from recommendations.algorithms.text import DocumentFrequencies, SlateText
 from recommendations.algorithms.user_knn import Neighbourhood
+
+Rows = tuple[list[int], Float32]  # which rows, and (len(which), n) what they hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,6 @@ class Column:
     signal: Signal
 
 
-BLOCK = {kind: number for number, kind in enumerate(WORD_FIELDS)}
 FIELD_SIGNALS = {
     Field.ARTIST: Signal.ARTIST,
     Field.VENUE: Signal.VENUE,
@@ -55,19 +61,27 @@ SHARED_FIELDS = (Field.ARTIST, Field.PROMOTER, Field.GENRE, Field.CITY)
 COUNTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE, Field.TAG)
 RATED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER)
 VOTED_FIELDS = (Field.ARTIST, Field.VENUE, Field.PROMOTER, Field.GENRE)
-FOLLOWED = (Field.PROMOTER, Field.ARTIST)
+FOLLOWED_FIELDS = (Field.PROMOTER, Field.ARTIST)
+DISLIKED_TEXT = 0.5  # a text like that of what was turned down, where an artist or promoter counts 1
 VOTE_SCALE = 20.0  # a vote is a share of what the neighbours like: about one in twenty is a lot
 TOGETHER_SCALE = 0.2  # about the most that one event can say of another
 TOGETHER_LOG_SCALE = 0.02
+BLOCK = {kind: number for number, kind in enumerate(WORD_FIELDS)}
+# The blocks of each.
+SHARED, COUNTED, RATED, VOTED, FOLLOWED = (
+    [BLOCK[kind] for kind in kinds]
+    for kinds in (SHARED_FIELDS, COUNTED_FIELDS, RATED_FIELDS, VOTED_FIELDS, FOLLOWED_FIELDS)
+)
+VOTED.append(EVENT_BLOCK)
 RATE_SHRINKAGE = 2.0  # events' worth of doubt about a share of somebody's events
 
 COLUMNS: tuple[Column, ...] = (
     *(Column(f"{kind}_share", FIELD_SIGNALS[kind]) for kind in SHARED_FIELDS),
     *(Column(f"{kind}_count", FIELD_SIGNALS[kind]) for kind in COUNTED_FIELDS),
     *(Column(f"{kind}_rate", FIELD_SIGNALS[kind]) for kind in RATED_FIELDS),
-    *(Column(f"similar_{kind}", Signal.SIMILAR_PEOPLE) for kind in VOTED_FIELDS),
+    *(Column(f"similar_{kind}", Signal.SIMILAR_TASTE) for kind in VOTED_FIELDS),
     Column("similar_event", Signal.SIMILAR_PEOPLE),
-    Column("similar_log", Signal.SIMILAR_PEOPLE),
+    Column("similar_log", Signal.SIMILAR_TASTE),
     Column("goes_with", Signal.GOES_WITH),
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
@@ -78,22 +92,28 @@ COLUMNS: tuple[Column, ...] = (
     Column("day_hour", Signal.TIME_OF_WEEK),
     Column("price", Signal.PRICE),
     Column("popular", Signal.POPULAR),
-    Column("expected", Signal.POPULAR),
-    Column("untouched", Signal.POPULAR),
+    Column("expected", Signal.EXPECTED),
+    Column("untouched", Signal.UNTRIED),
     Column("lead", Signal.LEAD_TIME),
-    Column("next", Signal.LEAD_TIME),
-    Column("alone", Signal.LEAD_TIME),
-    Column("followed", Signal.PROMOTER),
+    Column("next", Signal.DIARY),
+    Column("alone", Signal.DIARY),
+    Column("followed", Signal.FOLLOWED),
     Column("followed_popular", Signal.POPULAR),
-    Column("followed_untouched", Signal.POPULAR),
+    Column("followed_untouched", Signal.UNTRIED),
     Column("followed_lead", Signal.LEAD_TIME),
-    Column("followed_next", Signal.LEAD_TIME),
-    Column("followed_alone", Signal.LEAD_TIME),
+    Column("followed_next", Signal.DIARY),
+    Column("followed_alone", Signal.DIARY),
+    Column("turned_down", Signal.TURNED_DOWN),
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
 CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
+SHARE_ROWS = [INDEX[f"{kind}_share"] for kind in SHARED_FIELDS]
+COUNT_ROWS = [INDEX[f"{kind}_count"] for kind in COUNTED_FIELDS]
+RATE_ROWS = [INDEX[f"{kind}_rate"] for kind in RATED_FIELDS]
+VOTE_ROWS = [*(INDEX[f"similar_{kind}"] for kind in VOTED_FIELDS), INDEX["similar_event"]]
+FOLLOWED_ROW = [INDEX["followed"]]
 CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
 FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
 
@@ -159,14 +179,14 @@ class SignalModel:
         words = SlateWords.of(events)
         carried, _ = self.records.of_words(words.vocabulary)
         priced = np.isfinite(events.price)
-        rates = words.match([1.0 / (carried + RATE_SHRINKAGE)])[0]
+        rates = words.match(1.0 / (carried + RATE_SHRINKAGE))
         return SignalSlate(
             words=words,
             places=SlatePlaces.of(events),
             text=SlateText.of(events, self.frequencies),
             weighted=WeightedSlate.of(slate, words, self.items),
             neighbour_columns=self.neighbourhood.vocabulary.columns(words.vocabulary),
-            rates=rates[[BLOCK[kind] for kind in RATED_FIELDS]],
+            rates=rates[RATED],
             circumstances=circumstances(slate),
             expected=np.log1p(self.records.expected(words)),
             log_price=np.log1p(np.maximum(np.where(priced, events.price, 0.0), 0.0)).astype(np.float32),
@@ -199,7 +219,7 @@ def circumstances(slate: Slate) -> Float32:
     """(len(CIRCUMSTANCES), n): how wanted an event is, and when it is, against the others on the slate."""
     events = slate.events
     liking = popular(slate, np.zeros(len(events), np.float32)).astype(np.float32)
-    lead = percentile(events.starts_at)
+    lead = percentile(events.starts_at) - 0.5
     following, alone = among_its_promoters(events)
     return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
 
@@ -225,63 +245,70 @@ def among_its_promoters(events: EventTable) -> tuple[Float32, Float32]:
 
 
 def signed_log(values: Float32) -> Float32:
-    return np.asarray(np.copysign(np.log1p(np.abs(values)), values), np.float32)
+    size = np.abs(values)
+    return np.copysign(np.log1p(size, out=size), values, out=size)
 
 
 def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
     """(len(COLUMNS), n) the evidence, row by row as `COLUMNS` names it."""
-    out = personal_rows(model, person, slate)
+    out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
+    for rows, values in personal_rows(model, person, slate):
+        out[rows] = values
     out[CIRCUMSTANCE_ROWS] = slate.circumstances
     out[INDEX["expected"]] = slate.expected
     out[FOLLOWED_ROWS] = slate.circumstances * out[INDEX["followed"]]
     return out
 
 
-def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
-    """(len(COLUMNS), n) the same, with zeros for what the slate alone decides."""
-    person = recent(person)
-    out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
+def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Iterator[Rows]:
+    """The same, without what the slate alone decides; what is left out is zero.
+
+    A few rows at a time: to score, each is weighed and dropped while it is still in the processor's cache.
+    """
     if slate.words.n == 0:
-        return out
+        return
+    everything = recent(person)
+    if (everything.weight < 0).any():
+        yield [INDEX["turned_down"]], disliked(everything, slate)[None]
+    person = liked(everything)
     words = person_words(person)
     if len(words.words):
-        _word_rows(out, model, words, slate)
+        yield from _word_rows(model, words, slate)
     if len(person):
-        _history_rows(out, person, words.total, slate)
-    out[INDEX["home"]] = near_home(person, slate.places)
-    out[INDEX["price"]] = price_fit(person, slate)
-    return out
-
-
-def _word_rows(out: Float32, model: SignalModel, words: PersonWords, slate: SignalSlate) -> None:
-    own = slate.words.vocabulary.add_up(words.words, words.weights)
-    votes = model.neighbourhood.votes(words)[slate.neighbour_columns]
-    counted, voted = slate.words.match([own, votes])
-    counted = counted[:EVENT_BLOCK]
-    for kind in SHARED_FIELDS:
-        np.divide(counted[BLOCK[kind]], words.total, out=out[INDEX[f"{kind}_share"]])
-    for kind in COUNTED_FIELDS:
-        out[INDEX[f"{kind}_count"]] = signed_log(counted[BLOCK[kind]])
-    for number, kind in enumerate(RATED_FIELDS):
-        np.multiply(counted[BLOCK[kind]], slate.rates[number], out=out[INDEX[f"{kind}_rate"]])
-    for kind in VOTED_FIELDS:
-        out[INDEX[f"similar_{kind}"]] = voted[BLOCK[kind]]
-    out[INDEX["similar_event"]] = voted[EVENT_BLOCK]
-    out[INDEX["similar_log"]] = signed_log(
-        VOTE_SCALE * np.max(voted[[BLOCK[kind] for kind in FOLLOWED]], axis=0)
+        yield from _history_rows(person, words.total, slate)
+    yield (
+        [INDEX["home"], INDEX["price"]],
+        np.stack([near_home(person, slate.places), price_fit(person, slate)]),
     )
+
+
+def disliked(person: Person, slate: SignalSlate) -> Float32:
+    """(n,) 0 or less: how much is like what the person turned down, by its words and its text."""
+    text = np.minimum(signed_log(slate.text.similarity(turned_down(person))), 0.0)
+    return np.asarray(DISLIKED_TEXT * text - dislike(person, slate.words), np.float32)
+
+
+def _word_rows(model: SignalModel, words: PersonWords, slate: SignalSlate) -> Iterator[Rows]:
+    counted = slate.words.match(slate.words.vocabulary.add_up(words.words, words.weights))
+    yield SHARE_ROWS, counted[SHARED] * np.float32(1.0 / words.total)
+    yield COUNT_ROWS, signed_log(counted[COUNTED])
+    yield RATE_ROWS, counted[RATED] * slate.rates
+    yield FOLLOWED_ROW, np.minimum(counted[FOLLOWED].sum(axis=0, keepdims=True), 1.0)
+    voted = slate.words.match(np.maximum(model.neighbourhood.votes(words), 0.0)[slate.neighbour_columns])
+    yield VOTE_ROWS, voted[VOTED]
+    most = voted[FOLLOWED].max(axis=0, keepdims=True)
+    yield [INDEX["similar_log"]], signed_log(np.float32(VOTE_SCALE) * most)
     same, others = slate.weighted.speak(words, model.items)
-    together = np.asarray(slate.weighted.matrix @ (same + others), np.float32)
-    np.divide(together, words.total * TOGETHER_SCALE, out=out[INDEX["goes_with"]])
-    out[INDEX["goes_with_log"]] = signed_log(np.float32(1.0 / TOGETHER_LOG_SCALE) * together)
-    out[INDEX["followed"]] = np.clip(sum(counted[BLOCK[kind]] for kind in FOLLOWED), -1.0, 1.0)
+    together = slate.weighted.matrix @ (same + others)
+    share = together * np.float32(1.0 / (words.total * TOGETHER_SCALE))
+    log = signed_log(together * np.float32(1.0 / TOGETHER_LOG_SCALE))
+    yield [INDEX["goes_with"], INDEX["goes_with_log"]], np.stack([share, log])
 
 
-def _history_rows(out: Float32, person: Person, total: float, slate: SignalSlate) -> None:
-    similar = slate.text.similarity(person)
-    out[INDEX["text"]] = signed_log(similar)
-    out[INDEX["near_nearest"]], out[INDEX["near_density"]] = own_places(person, slate.places)
-    out[INDEX["week_hour"]], out[INDEX["day_hour"]] = own_hours(person, slate.places, total)
+def _history_rows(person: Person, total: float, slate: SignalSlate) -> Iterator[Rows]:
+    yield [INDEX["text"]], signed_log(slate.text.similarity(person))[None]
+    yield [INDEX["near_nearest"], INDEX["near_density"]], np.stack(own_places(person, slate.places))
+    yield [INDEX["week_hour"], INDEX["day_hour"]], own_hours(person, slate.places, total)
 
 
 def price_fit(person: Person, slate: SignalSlate) -> Float32:

@@ -16,7 +16,7 @@ from recommendations.algorithms.dataset import (
     TokenLists,
     UInt64,
 )
-from recommendations.algorithms.encoding import Vocabulary
+from recommendations.algorithms.encoding import Vocabulary, matrix_of
 from recommendations.algorithms.protocol import Arrays
 
 TERMS_PER_EVENT = 24  # the rarest words carry the meaning; the rest cost time in every request
@@ -34,7 +34,8 @@ class DocumentFrequencies:
 
     @classmethod
     def of(cls, texts: TokenLists) -> "DocumentFrequencies":
-        words, counts = np.unique(distinct(texts)[1], return_counts=True)
+        vocabulary, _, columns, _ = distinct(texts)
+        words, counts = vocabulary.words, np.bincount(columns, minlength=len(vocabulary))
         kept = counts > 1
         words, counts = words[kept], counts[kept]
         if len(words) > VOCABULARY_LIMIT:
@@ -59,15 +60,12 @@ class DocumentFrequencies:
         return cls(Vocabulary(arrays["terms"]), arrays["count"], int(arrays["documents"][0]))
 
 
-def distinct(texts: TokenLists) -> tuple[Int64, UInt64, Int64]:
-    """(row, word, times) of every word of every text, once each, by row."""
-    rows = texts.rows_of_tokens()
-    order = np.lexsort((texts.tokens, rows))
-    rows, words = rows[order], texts.tokens[order]
-    first = np.ones(len(rows), np.bool_)
-    first[1:] = (rows[1:] != rows[:-1]) | (words[1:] != words[:-1])
-    starts = np.flatnonzero(first)
-    return rows[starts], words[starts], np.diff(np.append(starts, len(rows)))
+def distinct(texts: TokenLists) -> tuple[Vocabulary, Int64, Int64, Int64]:
+    """(vocabulary, row, column, times) of every word of every text, once each, by row and column."""
+    words, columns = np.unique(texts.tokens, return_inverse=True)
+    size = max(len(words), 1)
+    pairs, times = np.unique(texts.rows_of_tokens() * size + columns, return_counts=True)
+    return Vocabulary(words), pairs // size, pairs % size, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +76,18 @@ class SlateText:
 
     @classmethod
     def of(cls, events: EventTable, frequencies: DocumentFrequencies) -> "SlateText":
-        rows, words, times = distinct(events.words[Field.TEXT])
-        weights = (1.0 + np.log(np.maximum(times, 1))) * frequencies.idf(words)
+        everything, rows, columns, times = distinct(events.words[Field.TEXT])
+        idf = frequencies.idf(everything.words)
+        weights = (1.0 + np.log(times)) * idf[columns]
         rank = np.lexsort((-weights, rows))
-        rows, words, weights = rows[rank], words[rank], weights[rank]
-        kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT
-        rows, words, weights = rows[kept], words[kept], weights[kept]
+        rank = rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT]
+        rows, columns, weights = rows[rank], columns[rank], weights[rank]
         length = np.sqrt(np.bincount(rows, weights**2, minlength=len(events)))
-        vocabulary = Vocabulary.of([words])
-        columns, _ = vocabulary.find(words)
+        kept, columns = np.unique(columns, return_inverse=True)
+        vocabulary = Vocabulary(everything.words[kept])
         values = (weights / length[rows]).astype(np.float32)
-        matrix = sparse.csr_array((values, (rows, columns)), shape=(len(events), len(vocabulary)))
-        return cls(vocabulary, frequencies.idf(vocabulary.words), matrix)
+        matrix = matrix_of(values, rows, columns, shape=(len(events), len(vocabulary)))
+        return cls(vocabulary, idf[kept], matrix)
 
     def take(self, rows: npt.NDArray[np.integer]) -> "SlateText":
         """These candidates only, over the same vocabulary."""
@@ -99,14 +97,13 @@ class SlateText:
         """(n,) sum of weight x cosine over the person's latest events, over the candidates' words."""
         n = self.matrix.shape[0]
         used = np.flatnonzero(person.weight)[-TEXT_HISTORY:]
-        lists = person.events.words[Field.TEXT]
-        if len(self.vocabulary) == 0 or len(used) == 0 or len(lists.tokens) == 0:
+        if len(self.vocabulary) == 0 or len(used) == 0:
             return np.zeros(n, np.float32)
-        texts = lists.take(used)
+        texts, weight = person.events.words[Field.TEXT].since(used[0]), person.weight[used[0] :]
         order = np.argsort(texts.tokens)  # neighbouring look-ups are twice as fast
         columns, known = self.vocabulary.find(texts.tokens[order])
         rows, columns = texts.rows_of_tokens()[order][known], columns[known]
-        length = np.sqrt(np.bincount(rows, self.idf[columns] ** 2, minlength=len(used)))
-        scale = person.weight[used] / np.maximum(length, 1e-9)
+        length = np.sqrt(np.bincount(rows, self.idf[columns] ** 2, minlength=len(weight)))
+        scale = weight / np.maximum(length, 1e-9)
         vector = np.bincount(columns, scale[rows] * self.idf[columns], minlength=len(self.vocabulary))
         return np.asarray(self.matrix @ vector.astype(np.float32), np.float32)

@@ -22,6 +22,7 @@ from recommendations.algorithms.dataset import (
     Slate,
 )
 from recommendations.algorithms.encoding import (
+    EVENT_BLOCK,
     WORD_FIELDS,
     PersonWords,
     SlateWords,
@@ -29,9 +30,11 @@ from recommendations.algorithms.encoding import (
     block_matrices,
     field_words,
     gather_rows,
+    liked,
     person_words,
     recent,
 )
+from recommendations.algorithms.own_words import by_signal, contributions, dislike, liking
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
@@ -50,6 +53,8 @@ FIELD_WEIGHTS = {
     Field.CITY: 0.0,
 }
 BLOCK_WEIGHTS = np.array([*(FIELD_WEIGHTS[kind] for kind in WORD_FIELDS), 1.0], np.float32)
+OWN_WORDS = 1.0  # a person is a neighbour of their own: a brand-new artist has no others yet
+DISLIKE = 0.3  # what turning down one event takes off its like
 # So that a person whose neighbours know none of the candidates sees the popular ones in order.
 TIE_BREAK = 1e-3
 
@@ -59,11 +64,11 @@ def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
     lengths = np.diff(matrix.indptr)
     if lengths.max(initial=0) <= limit:
         return matrix
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), lengths)
-    order = np.argsort(-np.abs(matrix.data), kind="stable").astype(np.int32)
-    order = order[np.argsort(rows[order], kind="stable")]
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = np.sort(order[rank < limit])
+    kept, size = np.ones(matrix.nnz, np.bool_), np.abs(matrix.data)
+    for row in np.flatnonzero(lengths > limit):
+        start = matrix.indptr[row]
+        order = np.argsort(-size[start : start + lengths[row]], kind="stable")
+        kept[start + order[limit:]] = False
     indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, limit))])
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
@@ -83,7 +88,7 @@ class Neighbourhood:
 
     @classmethod
     def of(cls, data: Interactions) -> "Neighbourhood":
-        touched, event = np.unique(data.event, return_inverse=True)
+        touched, event = data.touched()
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events))
         acted = sparse.csr_array(
@@ -131,13 +136,12 @@ class Neighbourhood:
             return np.empty(0, np.int64), np.empty(0)
         positions, lengths = gather_rows(self.word_start, held)
         shared = self.word_value[positions] * np.repeat(mine[held], lengths)
-        cosine = np.bincount(self.word_person[positions], shared, minlength=n_users)
-        cosine = cosine / np.linalg.norm(mine)
-        near = np.flatnonzero(cosine > 0)
+        alike = np.bincount(self.word_person[positions], shared, minlength=n_users)
+        near = np.flatnonzero(alike > 0)
         if len(near) > NEIGHBOURS:
-            near = near[np.argpartition(-cosine[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
-        near = near[np.argsort(-cosine[near], kind="stable")]
-        return near.astype(np.int64), cosine[near].astype(np.float64)
+            near = near[np.argpartition(-alike[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
+        near = near[np.argsort(-alike[near], kind="stable")]
+        return near.astype(np.int64), alike[near] / np.linalg.norm(mine)
 
     def votes(self, words: PersonWords) -> Float64:
         """(v + 1,) what the neighbours like, word by word, by likeness; a last 0 for unknown words."""
@@ -198,29 +202,27 @@ class UserKNN:
         liking = liking / max(float(liking.max(initial=0.0)), 1.0)
         return NeighbourSlate(words, self.neighbourhood.vocabulary.columns(words.vocabulary), liking)
 
-    def _similar(self, person: Person, prepared: NeighbourSlate) -> Float64:
-        votes = self.neighbourhood.votes(person_words(recent(person)))
-        blocks = prepared.words.match([votes[prepared.columns]])[0]
-        return np.asarray(BLOCK_WEIGHTS @ blocks, np.float64)
+    def _parts(self, person: Person, prepared: NeighbourSlate) -> dict[Signal, Float64]:
+        """What each signal adds, each (n,)."""
+        person = recent(person)
+        words = person_words(liked(person))
+        votes = self.neighbourhood.votes(words)
+        voted = BLOCK_WEIGHTS[:, None] * prepared.words.match(votes[prepared.columns])
+        return {
+            Signal.SIMILAR_PEOPLE: voted[EVENT_BLOCK].astype(np.float64),
+            Signal.SIMILAR_TASTE: voted[:EVENT_BLOCK].sum(axis=0, dtype=np.float64),
+            **by_signal(OWN_WORDS * liking(words, prepared.words)),
+            Signal.TURNED_DOWN: -DISLIKE * dislike(person, prepared.words).astype(np.float64),
+            Signal.POPULAR: TIE_BREAK * prepared.popular,
+        }
 
     def score(self, person: Person, prepared: NeighbourSlate) -> Float64:
-        return np.asarray(self._similar(person, prepared) + TIE_BREAK * prepared.popular, np.float64)
+        return np.asarray(sum(self._parts(person, prepared).values()), np.float64)
 
     def explain(
         self, person: Person, prepared: NeighbourSlate, rows: npt.NDArray[np.integer]
     ) -> list[list[Contribution]]:
-        similar = self._similar(person, prepared)
-        return [
-            [
-                each
-                for each in (
-                    Contribution(Signal.SIMILAR_PEOPLE, float(similar[row]), 1.0),
-                    Contribution(Signal.POPULAR, float(prepared.popular[row]), TIE_BREAK),
-                )
-                if each.value != 0
-            ]
-            for row in rows
-        ]
+        return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
         return self.neighbourhood.to_arrays()

@@ -1,27 +1,48 @@
 """How good a fitted algorithm's lists are on a hold-out: all candidates ranked with `score`, as served."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from recommendations.algorithms.dataset import Bool, Float64, Int64
+from recommendations.algorithms.confidence import unit_scores
+from recommendations.algorithms.dataset import Bool, Field, Float64, Int64, Person, UInt64
 from recommendations.algorithms.protocol import Algorithm
+from recommendations.evaluation.beyond_accuracy import (
+    acted_matrix,
+    diversity,
+    novelty,
+    self_information,
+    unit_words,
+)
 from recommendations.evaluation.metrics import PerUser, coverage, ranking_metrics, top
 from recommendations.evaluation.splits import Histories, HoldOut
 
 CUTS = (10, 20)
+UNKNOWN_CITY = 0
+_EACH = (
+    "user", "history", "city", "is_personal", "shown", "unit", "hits", "targets", "novelty", "diversity",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One algorithm on one hold-out: the lists, and the metrics of each person."""
+    """One algorithm on one hold-out, or on several (`pooled`): the lists, and what became of each."""
 
     algorithm: str
     user: Int64  # (q,) the people measured
     history: Int64  # (q,) actions known of each
+    city: UInt64  # (q,) the token of each one's city, UNKNOWN_CITY where nothing tells
+    is_personal: Bool  # (q,) False: a stranger, who was served what strangers are
     shown: Int64  # (q, max k) rows of the slate, best first, -1 for an empty slot
+    unit: Float64  # (q, max k) the scores between 0 and 1, as served; 0 for an empty slot
     hits: Bool  # (q, max k)
     targets: Int64  # (q,) how many targets each has
+    novelty: Float64  # (q,) of the first 10
+    diversity: Float64  # (q,) of the first 10
     candidates: int
 
     def at(self, k: int) -> PerUser:
@@ -29,6 +50,10 @@ class Evaluation:
 
     def coverage(self, k: int) -> float:
         return coverage(self.shown[:, :k], self.candidates)
+
+    def of(self, kept: Bool) -> "Evaluation":
+        """The same, of these people only."""
+        return replace(self, **{name: getattr(self, name)[kept] for name in _EACH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,8 @@ class Summary:
     map: float
     mrr: float
     coverage: float
+    novelty: float
+    diversity: float
 
 
 def sample(hold_out: HoldOut, limit: int | None, generator: np.random.Generator) -> Int64:
@@ -54,40 +81,152 @@ def sample(hold_out: HoldOut, limit: int | None, generator: np.random.Generator)
     return np.sort(generator.choice(len(hold_out), limit, replace=False))
 
 
-def evaluate(algorithm: Algorithm, hold_out: HoldOut, *, people: Int64 | None = None) -> Evaluation:
-    """Rank all candidates for each of `people` (numbers from `sample`; all by default), seen ones masked."""
+def evaluate(
+    algorithm: Algorithm,
+    hold_out: HoldOut,
+    *,
+    people: Int64 | None = None,
+    strangers: Algorithm | None = None,
+) -> Evaluation:
+    """Rank all candidates for each of `people` (numbers from `sample`; all by default), seen ones masked.
+
+    strangers: what ranks for people of whom nothing is known or stated, as the service has popularity do;
+    None: the algorithm itself.
+    """
     people = np.arange(len(hold_out)) if people is None else people
-    prepared = algorithm.prepare(hold_out.slate, now=hold_out.now)
+    own = algorithm.prepare(hold_out.slate, now=hold_out.now)
+    others = None if strangers is None else strangers.prepare(hold_out.slate, now=hold_out.now)
     histories = Histories(hold_out)
     shown = np.full((len(people), max(CUTS)), -1, np.int64)
+    unit = np.zeros(shown.shape)
     hits = np.zeros(shown.shape, np.bool_)
     known = np.zeros(len(people), np.int64)
+    city = np.zeros(len(people), np.uint64)
+    is_personal = np.ones(len(people), np.bool_)
     for line, number in enumerate(people):
         history = histories.of(int(hold_out.user[number]))
-        shown[line] = top(algorithm.score(history.person, prepared), max(CUTS), history.seen)
+        if strangers is not None and is_stranger(history.person):
+            is_personal[line] = False
+            scores = strangers.score(history.person, others)
+        else:
+            scores = algorithm.score(history.person, own)
+        shown[line] = top(scores, max(CUTS), history.seen)
+        unit[line] = _units(scores, shown[line], history.seen)
         hits[line] = np.isin(shown[line], hold_out.targets_of(int(number)))
         known[line] = len(history.person)
-    targets = np.diff(hold_out.start)[people]
-    n = len(hold_out.slate.events)
-    return Evaluation(algorithm.name, hold_out.user[people], known, shown, hits, targets, n)
+        city[line] = city_of(history.person)
+    acted = acted_matrix(hold_out.train)
+    _require_sound(shown, hold_out, acted[hold_out.user[people]])
+    first = shown[:, : min(CUTS)]
+    return Evaluation(
+        algorithm=algorithm.name,
+        user=hold_out.user[people],
+        history=known,
+        city=city,
+        is_personal=is_personal,
+        shown=shown,
+        unit=unit,
+        hits=hits,
+        targets=np.diff(hold_out.start)[people],
+        novelty=novelty(first, self_information(acted)[hold_out.rows]),
+        diversity=diversity(first, unit_words(hold_out.slate.events)),
+        candidates=len(hold_out.slate.events),
+    )
+
+
+def _units(scores: Float64, shown: Int64, seen: Int64) -> Float64:
+    """The scores of one list as they are served; 0 for an empty slot."""
+    served = unit_scores(scores, np.delete(np.arange(len(scores)), seen))
+    return np.where(shown >= 0, served[shown], 0.0) if len(served) else np.zeros(len(shown))
+
+
+def is_stranger(person: Person) -> bool:
+    """Whether nothing is known of what they did or like: the service has popularity rank for them."""
+    taste = person.taste
+    return (
+        len(person) == 0 and taste.latitude is None and not any(len(words) for words in taste.words.values())
+    )
+
+
+def city_of(person: Person) -> int:
+    """The token of the city they named, else of the one most of their history is in; UNKNOWN_CITY without.
+
+    Who named several is of the one among them that most of their history is in. Ties: the smaller token.
+    """
+    lived = Counter(person.events.words[Field.CITY].tokens.tolist())
+    stated = person.taste.words.get(Field.CITY)
+    cities = list(lived) if stated is None or len(stated) == 0 else stated.tolist()
+    return max(sorted(cities), key=lambda city: lived[city], default=UNKNOWN_CITY)
+
+
+def _require_sound(shown: Int64, hold_out: HoldOut, acted: sparse.csr_array) -> None:
+    """No list may hold an event twice, one that has started, or one that its person had acted on."""
+    ordered = np.sort(shown, axis=1)
+    if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+        raise ValueError("a list holds an event twice")
+    line, slot = np.nonzero(shown >= 0)
+    rows = shown[line, slot]
+    if (hold_out.slate.events.starts_at[rows] < hold_out.now).any():
+        raise ValueError("a list holds an event that has started")
+    listed = sparse.csr_array((np.ones(len(rows)), (line, hold_out.rows[rows])), shape=acted.shape)
+    if acted.multiply(listed).nnz:
+        raise ValueError("a list holds an event that its person had acted on")
+
+
+def pooled(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """One algorithm on several folds as one: a mean of it is a mean over (fold, person).
+
+    A candidate of one fold is another candidate in the next, so coverage is of (fold, candidate) pairs.
+    """
+    before = np.cumsum([0, *(each.candidates for each in evaluations)])
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(each, name) for each in evaluations]) for name in _EACH
+    }
+    joined["shown"] = np.concatenate(
+        [
+            np.where(each.shown >= 0, each.shown + first, -1)
+            for each, first in zip(evaluations, before, strict=False)
+        ]
+    )
+    return replace(evaluations[0], **joined, candidates=int(before[-1]))
+
+
+def per_person(evaluation: Evaluation, *, k: int = 10) -> dict[str, Float64]:
+    """Every metric that is one number a person, each (q,), by the names of `Summary`."""
+    each = evaluation.at(k)
+    return {
+        "recall": each.recall,
+        "precision": each.precision,
+        "ndcg": each.ndcg,
+        "map": each.average_precision,
+        "mrr": each.reciprocal_rank,
+        "novelty": evaluation.novelty,
+        "diversity": evaluation.diversity,
+    }
 
 
 def summary(evaluation: Evaluation, *, k: int = 10) -> Summary:
-    each = evaluation.at(k)
+    each = per_person(evaluation, k=k)
     n = len(evaluation.user)
-
-    def mean(values: Float64) -> float:
-        return float(values.mean()) if n else 0.0
-
+    means = {name: float(values.mean()) if n else 0.0 for name, values in each.items()}
     return Summary(
         algorithm=evaluation.algorithm,
         users=n,
         k=k,
-        recall=mean(each.recall),
-        precision=mean(each.precision),
-        ndcg=mean(each.ndcg),
-        ndcg_standard_error=float(each.ndcg.std() / np.sqrt(n)) if n else 0.0,
-        map=mean(each.average_precision),
-        mrr=mean(each.reciprocal_rank),
+        ndcg_standard_error=float(each["ndcg"].std() / np.sqrt(n)) if n else 0.0,
         coverage=evaluation.coverage(k),
+        **means,
     )
+
+
+def share_empty(evaluation: Evaluation) -> float:
+    """Share of the people with a history who got an empty list."""
+    known = evaluation.history > 0
+    return float((evaluation.shown[known, 0] < 0).mean()) if known.any() else 0.0
+
+
+def share_like(evaluation: Evaluation, baseline: Evaluation, *, k: int = 10) -> float:
+    """Share of the people with a history who got the same first `k` from both, in the same order."""
+    known = evaluation.history > 0
+    same = (evaluation.shown[known, :k] == baseline.shown[known, :k]).all(axis=1)
+    return float(same.mean()) if known.any() else 0.0

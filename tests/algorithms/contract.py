@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import (
     EventFacts,
     EventTable,
@@ -146,15 +147,64 @@ class AlgorithmContract:
             assert 0 not in sizes
             assert len({part.code for part in parts}) == len(parts)
 
-    def test_turning_an_artist_down_lowers_their_next_gig(self, small: World, fitted: Algorithm) -> None:
+    @pytest.mark.parametrize("action", ["hide", "thumbs_down", "skip"])
+    def test_turning_an_event_down_lowers_what_is_like_it(
+        self, small: World, fitted: Algorithm, action: str
+    ) -> None:
+        """Whatever else the person did; by artist, venue, promoter or genre alone, or all together."""
+        generator = np.random.default_rng(3)
+        for _ in range(8):
+            *chosen, refused = generator.choice(len(small.events), 6, replace=False)
+            history = [small.events[row] for row in chosen]
+            weights = generator.choice(list(ACTION_WEIGHTS.values()), len(history)).tolist()
+            slate = [*likes_of(small.events[refused]), *small.upcoming]
+            for past, weighed in ((history, weights), ([], [])):
+                before = self.scores(fitted, somebody(past, weighed), slate)
+                refusing = somebody([*past, small.events[refused]], [*weighed, ACTION_WEIGHTS[action]])
+                after = self.scores(fitted, refusing, slate)
+                assert (after[:LIKES] < before[:LIKES]).all()
+                assert (after <= before + 1e-6).all()
+
+    def test_any_history_gives_a_list_of_ones_own(self, small: World, fitted: Algorithm) -> None:
+        """Neither empty nor what everybody gets, even after one look."""
         if not self.personal:
             pytest.skip("everybody gets the same list")
-        liked = [event for event in small.events if event.genres[0] == "jazz"][:4]
-        hidden = liked[-1]
-        next_gig = concert("next", artists=hidden.artists, promoter=hidden.promoter, genres=["jazz"])
-        before = self.scores(fitted, somebody(liked[:-1]), [next_gig, concert("other")])
-        after = self.scores(fitted, somebody(liked, [1.0, 1.0, 1.0, -1.0]), [next_gig, concert("other")])
-        assert after[0] - after[1] < before[0] - before[1]
+        prepared = fitted.prepare(small.slate(), now=NOW)
+        everybodys = fitted.score(nobody(), prepared)
+        generator = np.random.default_rng(4)
+        for _ in range(25):
+            size = int(generator.integers(1, 5))
+            history = [small.events[row] for row in generator.choice(len(small.events), size)]
+            weights = generator.choice([0.2, 1.0, 1.5, -1.0], size).tolist()
+            added = fitted.score(somebody(history, weights), prepared) - everybodys
+            assert np.ptp(added) > 1e-3
+
+    def test_a_brand_new_artist_counts_at_once(self, small: World, fitted: Algorithm) -> None:
+        """For a person whose every word is unknown to the model."""
+        if not self.personal:
+            pytest.skip("everybody gets the same list")
+        facts: dict[str, Any] = {"artists": ["Brand New"], "promoter": "Just Founded"}
+        slate = slate_of([concert("again", **facts), *small.upcoming], [0.0, *[5.0] * len(small.upcoming)])
+        prepared = fitted.prepare(slate, now=NOW)
+        new = somebody([concert("first", **facts)])
+        gained = fitted.score(new, prepared) - fitted.score(nobody(), prepared)
+        assert gained.argmax() == 0
+        assert gained[0] > gained[1:].max() + 1e-3
+
+    def test_an_event_announced_a_moment_ago_is_reached(self, small: World, fitted: Algorithm) -> None:
+        """By one of its words that the person liked, before anybody has touched it."""
+        if not self.personal:
+            pytest.skip("everybody gets the same list")
+        for user in range(4):
+            liked = next(event for event in small.events if event.genres[0] == small.likes[user])
+            fresh = [*likes_of(liked)[:2], concert("other", artists=["x"], promoter="y")]
+            scores = self.scores(fitted, small.person(user), [*fresh, *small.upcoming])
+            assert scores[:2].min() > scores[2]
+
+    def test_the_same_event_twice_scores_the_same_twice(self, small: World, fitted: Algorithm) -> None:
+        events = [small.upcoming[0], small.upcoming[0]]
+        scores = self.scores(fitted, small.person(0), events)
+        assert scores[0] == pytest.approx(scores[1], abs=0.5)  # one of them is first in the promoter's diary
 
     def test_it_prefers_what_a_person_likes(self, small: World, fitted: Algorithm) -> None:
         if not self.personal:
@@ -179,6 +229,20 @@ class AlgorithmContract:
         forwards = self.scores(fitted, small.person(3), events)
         backwards = self.scores(fitted, small.person(3), events[::-1])
         np.testing.assert_allclose(forwards, backwards[::-1], rtol=1e-4, atol=1e-4)
+
+
+LIKES = 5
+
+
+def likes_of(event: EventFacts) -> list[EventFacts]:
+    """Coming events with all of its words, and with only one kind of them each."""
+    words: dict[str, Any] = {
+        "artists": event.artists,
+        "promoter": event.promoter,
+        "venue": event.venue,
+        "genres": event.genres,
+    }
+    return [concert("all", **words), *(concert(kind, **{kind: value}) for kind, value in words.items())]
 
 
 def stater() -> Person:

@@ -66,7 +66,7 @@ def test_it_reaches_an_unseen_event_through_what_goes_with_its_artist() -> None:
     kneecap, lankum = model.score(somebody([EVENTS[0]]), prepared)
     assert kneecap > max(lankum, 0.0)
     [reasons] = model.explain(somebody([EVENTS[0]]), prepared, np.array([0]))
-    assert [each.code for each in reasons] == [Signal.SIMILAR_PEOPLE]
+    assert [each.code for each in reasons] == [Signal.GOES_WITH]
 
 
 def test_an_artist_of_ones_own_is_given_as_the_reason() -> None:
@@ -108,5 +108,13 @@ def test_its_vocabulary_keeps_to_the_limit_and_drops_the_least_supported(
 
 def test_it_keeps_the_strongest_weights_of_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collaborative_filtering, "NEIGHBOURS_PER_WORD", 2)
-    kept = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4)).toarray()
-    np.testing.assert_array_equal(kept, [[0, -5, 3, 0]] * 4)
+    words, weights = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4))
+    np.testing.assert_array_equal(words, [[1, 2]] * 4)
+    np.testing.assert_array_equal(weights, [[-5, 3]] * 4)
+
+
+def test_it_refuses_weights_stored_as_an_earlier_release_did() -> None:
+    arrays = dict(ItemWeights.of(world().data).to_arrays())
+    arrays["weight"] = arrays["weight"].ravel()
+    with pytest.raises(ValueError, match="train again"):
+        ItemWeights.from_arrays(arrays)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import lists
 from benchmarks.datasets import DatasetError, load
 from benchmarks.recommenders import main
 
@@ -94,12 +95,41 @@ def test_it_prints_one_object_a_line_with_the_agreed_fields(
     ]
     assert {
         "dataset", "split", "algorithm", "users", "recall@10", "ndcg@10", "map@10", "recall@20", "ndcg@20",
-        "fit_seconds", "peak_mb", "users_per_second",
+        "fit_seconds", "peak_mb", "users_per_second", "precision@10", "mrr@10", "coverage@10", "novelty@10",
+        "diversity@10", "gain", "gain_low", "gain_high", "empty", "like_popularity",
     } <= lines[0].keys()  # fmt: skip
     assert lines[-1]["dataset"] == "smallville"
     assert lines[-1]["users"] == 5
     assert lines[-1]["ndcg@10"] == 1.0
     assert 20 < lines[-1]["peak_mb"] < 1000
+
+
+def test_a_personal_algorithm_is_set_against_popularity(
+    city: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(city), "--json", "--algorithm", "user_knn"]) == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    popularity, knn = (
+        next(line for line in lines if line["algorithm"] == name) for name in ("popularity", "user_knn")
+    )
+    assert (popularity["gain"], popularity["like_popularity"]) == (0, 1)
+    assert knn["gain"] == pytest.approx(knn["ndcg@10"] - popularity["ndcg@10"], abs=2e-5)
+    assert knn["gain_low"] <= knn["gain"] <= knn["gain_high"]
+    assert knn["like_popularity"] == 0.6  # three of five like what most like
+    assert knn["empty"] == 0
+    assert knn["precision@10"] == pytest.approx((3 * 0.1 + 2 * 0.2) / 5)
+    assert knn["mrr@10"] == knn["coverage@10"] == 1
+
+
+def test_figures_are_broken_down_when_asked_to(city: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    asked = [str(city), "--algorithm", "user_knn", "--by", "history", "--by", "city"]
+    assert main([*asked, "--json"]) == 0
+    line = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert {name: part["users"] for name, part in line["by_history"].items()} == {"1": 2, "2 to 5": 3}
+    assert line["by_city"]["unknown"]["ndcg@10"] == line["ndcg@10"]
+    assert line["by_history"]["1"]["ndcg@10_low"] <= line["by_history"]["1"]["ndcg@10_high"]
+    assert main(asked) == 0
+    assert "2 to 5" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["absent", "matrix.npz"])
@@ -152,3 +182,13 @@ def test_a_history_is_rolled_month_by_month(tmp_path: Path) -> None:
     assert cold.folds[0].targets_of(0).tolist() == [0, 1]
     assert len(asof.folds[0].train) == 2
     assert asof.folds[0].targets_of(0).tolist() == [1]
+
+
+def test_what_each_part_of_a_lists_quality_costs_is_told_for_each_split(
+    city: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lists.main([str(city)])
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 2 * (1 + len(lists.LISTS))
+    assert told[0] == "smallville cold: 5 lists of 10"
+    assert "(+0.0000 ± 0.0000), further sessions 0.00" in told[1]

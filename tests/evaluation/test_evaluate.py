@@ -1,12 +1,27 @@
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
+from recommendations.algorithms.dataset import Field, Person, Slate, Taste, token
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.registry import ALGORITHMS
-from recommendations.evaluation.compare import bootstrap_interval, paired_comparison
-from recommendations.evaluation.evaluate import evaluate, sample, summary
-from recommendations.evaluation.splits import DAY, Histories, HoldOut, temporal_hold_out
+from recommendations.evaluation.compare import bootstrap_interval, bootstrap_intervals, paired_comparison
+from recommendations.evaluation.evaluate import (
+    Evaluation,
+    evaluate,
+    per_person,
+    pooled,
+    sample,
+    share_empty,
+    share_like,
+    summary,
+)
+from recommendations.evaluation.splits import DAY, Histories, HoldOut, rolling_cuts, temporal_hold_out
 from tests.algorithms.worlds import NOW, world
+
+PERSONAL = [name for name in ALGORITHMS if name != Popularity.name]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +49,103 @@ def test_lists_hold_no_seen_event_and_no_event_twice(held: HoldOut) -> None:
         shown = shown[shown >= 0]
         assert len(np.unique(shown)) == len(shown)
         assert not np.isin(shown, histories.of(int(user)).seen).any()
+
+
+def measured(name: str, held: HoldOut) -> Evaluation:
+    popularity = Popularity.fit(held.train, generator=generator())
+    fitted = ALGORITHMS[name].fit(held.train, generator=generator())
+    return evaluate(fitted, held, strangers=popularity)
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_nobody_with_a_history_gets_an_empty_list_or_just_what_is_popular(held: HoldOut, name: str) -> None:
+    evaluation = measured(name, held)
+    assert (evaluation.history > 0).sum() > 50
+    assert share_empty(evaluation) == 0.0
+    assert share_like(evaluation, measured(Popularity.name, held)) == 0.0
+
+
+def test_a_list_like_popularitys_or_without_events_is_counted(held: HoldOut) -> None:
+    popular = measured(Popularity.name, held)
+    known = np.flatnonzero(popular.history > 0)
+    shown = popular.shown.copy()
+    shown[known[0]] = -1
+    shown[known[1], :2] = shown[known[1], 1::-1]  # the same events in another order are another list
+    other = replace(popular, shown=shown)
+    assert share_empty(other) == pytest.approx(1 / len(known))
+    assert share_like(other, popular) == pytest.approx(1 - 2 / len(known))
+
+
+def test_strangers_are_measured_with_the_list_of_popularity_as_they_are_served() -> None:
+    held = temporal_hold_out(world(n_users=200, actions=3).data, NOW - 30 * DAY)
+    found, popular = measured("user_knn", held), measured(Popularity.name, held)
+    strangers = found.history == 0
+    assert strangers.sum() > 10
+    assert (found.targets[strangers] > 0).all()
+    np.testing.assert_array_equal(found.is_personal, ~strangers)
+    np.testing.assert_array_equal(found.shown[strangers], popular.shown[strangers])
+
+
+def test_a_stranger_who_states_a_taste_gets_a_list_of_their_own() -> None:
+    data = world(n_users=200, actions=3).data
+    genre = Taste(words={Field.GENRE: np.array([token(Field.GENRE, "jazz")], np.uint64)})
+    tastes = dict.fromkeys(range(200), genre)
+    found = measured("content_based", temporal_hold_out(replace(data, tastes=tastes), NOW - 30 * DAY))
+    assert (found.history == 0).any()
+    assert found.is_personal.all()
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """Ranks what it is told to, whatever it is asked to leave out."""
+
+    name: ClassVar[str] = "faulty"
+
+    def prepare(self, slate: Slate, *, now: float) -> int:
+        return len(slate.events)
+
+    def score(self, person: Person, prepared: int) -> np.ndarray:
+        return -np.arange(prepared, dtype=np.float64)
+
+
+def test_a_list_with_what_has_started_is_refused(held: HoldOut) -> None:
+    late = replace(held, now=float(held.slate.events.starts_at.max()) + 1)
+    with pytest.raises(ValueError, match="has started"):
+        evaluate(Faulty(), late)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "words"), [([0, 0], "twice"), ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], "acted on")]
+)
+def test_a_list_with_a_repeat_or_with_what_was_seen_is_refused(
+    held: HoldOut, ranked: list[int], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(scores: np.ndarray, k: int, masked: np.ndarray) -> np.ndarray:
+        return np.array((ranked + [-1] * k)[:k])
+
+    monkeypatch.setattr("recommendations.evaluation.evaluate.top", careless)
+    with pytest.raises(ValueError, match=words):
+        evaluate(Faulty(), held)  # type: ignore[arg-type]
+
+
+def test_folds_are_pooled_person_by_person() -> None:
+    data = world(n_users=120).data
+    folds = [temporal_hold_out(data, cut) for cut in rolling_cuts(data, days=5, folds=3)]
+    each = [measured("content_based", fold) for fold in folds]
+    whole = pooled(each)
+    assert summary(whole).users == sum(len(one.user) for one in each)
+    for name, values in per_person(whole).items():
+        np.testing.assert_array_equal(values, np.concatenate([per_person(one)[name] for one in each]))
+    of_each = [one.coverage(10) * one.candidates for one in each]
+    assert whole.coverage(10) == pytest.approx(sum(of_each) / sum(one.candidates for one in each))
+
+
+def test_the_score_within_a_list_falls_from_1_and_is_that_of_what_is_shown(held: HoldOut) -> None:
+    evaluation = measured("content_based", held)
+    filled = evaluation.shown >= 0
+    assert (evaluation.unit[:, 0] == 1.0).all()
+    assert (np.diff(evaluation.unit, axis=1) <= 1e-12).all()
+    assert (evaluation.unit[~filled] == 0).all()
 
 
 def test_a_sample_is_bounded_and_the_same_for_the_same_seed(held: HoldOut) -> None:
@@ -71,6 +183,33 @@ def test_a_bootstrap_interval_matches_the_normal_one() -> None:
     assert interval.mean == pytest.approx(values.mean())
     assert interval.low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
     assert interval.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
+
+
+def test_somebody_measured_in_every_fold_is_one_person_and_not_many() -> None:
+    """Twenty rows of each person, all alike, are no more evidence than one."""
+    values = np.random.default_rng(0).normal(5.0, 2.0, 100)
+    people = np.repeat(np.arange(100), 20)
+    found = bootstrap_interval(np.repeat(values, 20), people=people, generator=generator())
+    alone = bootstrap_interval(values, generator=generator())
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
+    naive = bootstrap_interval(np.repeat(values, 20), generator=generator())
+    assert naive.high - naive.low < 0.4 * (found.high - found.low)
+
+
+def test_a_person_with_more_rows_weighs_more() -> None:
+    found = bootstrap_interval(
+        np.array([1.0, 1.0, 1.0, 0.0]), people=np.array([5, 5, 5, 9]), generator=generator()
+    )
+    assert (found.mean, found.low, found.high) == (0.75, 0.0, 1.0)
+
+
+def test_several_intervals_are_each_as_if_alone() -> None:
+    random = np.random.default_rng(0)
+    values = {"a": random.normal(size=200), "b": random.uniform(size=200)}
+    together = bootstrap_intervals(values, generator=generator())
+    for name, column in values.items():
+        alone = bootstrap_interval(column, generator=generator())
+        assert (together[name].low, together[name].high) == pytest.approx((alone.low, alone.high))
 
 
 def test_pairing_sees_a_small_difference_between_very_different_people() -> None:

@@ -54,6 +54,7 @@ def test_an_experiment_has_the_fields_that_clients_read(api: Client) -> None:
         "name": "Control",
         "description": "",
         "algorithm": "popularity",
+        "parameters": {},
         "weight": 0.25,
         "traffic_percentage": 12.5,
     }

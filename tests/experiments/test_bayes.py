@@ -48,7 +48,7 @@ def test_it_agrees_with_draws_from_the_posteriors() -> None:
     assert [one.expected_loss for one in found] == pytest.approx(loss.tolist(), abs=5e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(proportions(), min_size=1, max_size=5))
 def test_chances_sum_to_one_and_the_best_loses_least(variants: list[Proportion]) -> None:
     found = standings(variants)
@@ -60,7 +60,7 @@ def test_chances_sum_to_one_and_the_best_loses_least(variants: list[Proportion])
     assert min(shares) >= 0.1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(proportions(), proportions())
 def test_two_variants_agree_however_they_are_asked(one: Proportion, other: Proportion) -> None:
     chance = chance_to_beat_control(one, other)

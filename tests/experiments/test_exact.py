@@ -31,7 +31,7 @@ def test_it_gives_what_scipy_gives(treatment: tuple[int, int], control: tuple[in
     assert found.p_value == pytest.approx(boschloo_exact([[x, y], [n - x, m - y]]).pvalue, rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(proportions(most=300), proportions(most=300))
 def test_swapping_changes_nothing_and_fishers_p_bounds_it(treatment: Proportion, control: Proportion) -> None:
     found = known(exact_test(treatment, control)).p_value
@@ -43,7 +43,7 @@ def test_swapping_changes_nothing_and_fishers_p_bounds_it(treatment: Proportion,
 
 
 @given(proportions(), proportions())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_huge_and_extreme_counts_give_a_p_value(treatment: Proportion, control: Proportion) -> None:
     if is_small(treatment, control):
         assert 0 < known(exact_test(treatment, control)).p_value <= 1

@@ -3,8 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from scipy.stats import sem, t
 
-from experiments.statistics.means import NO_VARIATION, TOO_FEW, compare_means
+from experiments.statistics.means import NO_VARIATION, TOO_FEW, compare_means, mean_interval
 from experiments.statistics.relative import CONTROL_NEAR_ZERO, CONTROL_NOT_POSITIVE
 from experiments.statistics.values import Interval, MeanSample, Unknown
 from tests.experiments.oracle import CLOSED_FORM, STATISTICS
@@ -73,6 +74,15 @@ def test_the_interval_covers_the_truth_in_95_of_100_experiments() -> None:
         covered_lift += lower <= 0.2 <= upper
     assert 930 <= covered <= 970
     assert 930 <= covered_lift <= 970
+
+
+def test_one_variants_interval_is_students() -> None:
+    values = [1.0, 4.0, 2.0, 8.0, 5.0]
+    expected = t.interval(0.9, 4, loc=np.mean(values), scale=sem(values))
+    assert bounds(mean_interval(mean_sample(values), 0.9)) == pytest.approx(expected, rel=1e-9)
+    assert mean_interval(mean_sample([1])) == Unknown(TOO_FEW)
+    assert mean_interval(mean_sample([2, 2])) == Unknown(NO_VARIATION)
+    assert mean_sample([]).mean is None
 
 
 def test_whole_numbers_keep_their_digits_with_a_billion_users() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from experiments.statistics.means import NO_VARIATION, TOO_FEW
-from experiments.statistics.ratios import EMPTY_DENOMINATOR, compare_ratios
+from experiments.statistics.ratios import EMPTY_DENOMINATOR, compare_ratios, ratio_interval
 from experiments.statistics.values import PairedSample, Unknown
 from tests.experiments.oracle import CLOSED_FORM, STATISTICS
 from tests.experiments.samples import bounds, excludes_zero, known, paired_sample
@@ -21,6 +21,20 @@ def test_it_is_the_linearised_test_with_fiellers_interval() -> None:
     assert found.p_value == pytest.approx(case["p_z"], rel=CLOSED_FORM)
     assert found.degrees_of_freedom is None
     assert bounds(found.relative_interval) == pytest.approx(tuple(case["ci_rel_fieller_z"]), abs=CLOSED_FORM)
+
+
+def test_one_variants_interval_is_that_of_its_linearised_users() -> None:
+    x, y = np.array([1, 0, 3, 2]), np.array([4, 5, 6, 5])
+    ratio = 6 / 20
+    error = float(np.std(x - ratio * y, ddof=1)) / 2 / 5
+    sample = paired_sample(x, y)
+    expected = (ratio - 1.959963984540054 * error, ratio + 1.959963984540054 * error)
+    assert bounds(ratio_interval(sample)) == pytest.approx(expected, rel=1e-9)
+    assert sample.ratio == ratio
+    assert ratio_interval(paired_sample([1], [2])) == Unknown(TOO_FEW)
+    assert ratio_interval(paired_sample([0, 0], [0, 0])) == Unknown(EMPTY_DENOMINATOR)
+    assert ratio_interval(paired_sample([0, 0], [2, 3])) == Unknown(NO_VARIATION)
+    assert paired_sample([0], [0]).ratio is None
 
 
 def clicks(generator: np.random.Generator, users: int) -> PairedSample:

@@ -87,6 +87,20 @@ def test_versions_show_the_champion_and_quality_beside_popularity(staff: Client)
     assert "by test: Tested" in page
 
 
+def test_a_version_shows_intervals_and_who_is_served_how_well(staff: Client) -> None:
+    row, part = version(), {"ndcg_at_10": 0.3, "intervals": {"ndcg_at_10": [0.2, 0.4]}}
+    figures = part | {"popularity": part, "by_history": {"0": {"users": 12, **part}, "over 20": part}}
+    ModelVersion.objects.filter(pk=row.pk).update(metrics={"validation_metrics": figures})
+    for page in (
+        _page(staff, "modelversion_change", row.pk),
+        _page(staff, "modelversion_promote", row.pk),
+    ):
+        assert "0.3000 (0.2000 to 0.4000)" in page
+    page = _page(staff, "modelversion_change", row.pk)
+    for text in ("By history", "Over 20", "Users"):
+        assert text in page
+
+
 def test_pages_without_rows_and_versions_without_metrics_are_shown_too(staff: Client) -> None:
     for name in ("trainingrun", "modelversion", "championchange"):
         _page(staff, f"{name}_changelist")

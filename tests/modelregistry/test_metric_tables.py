@@ -32,6 +32,33 @@ def test_algorithms_stand_side_by_side_and_a_missing_figure_is_a_dash() -> None:
     ]
 
 
+def test_figures_are_shown_with_their_intervals() -> None:
+    metrics = {
+        "map": 0.3,
+        "coverage": 0.5,
+        "intervals": {"map": [0.25, 0.35]},
+        "popularity": {"map": 0.1, "coverage": 0.2, "intervals": {"map": [0.0, 0.2]}},
+    }
+    (table,) = metric_tables(metrics)
+    assert table.headers == ("Metric", "This model", "Popularity (baseline)")
+    assert table.rows == (
+        ("MAP", "0.3000 (0.2500 to 0.3500)", "0.1000 (0.0000 to 0.2000)"),
+        ("Coverage", "0.5000", "0.2000"),
+    )
+
+
+@pytest.mark.parametrize("parts", [{"0": 12}, {"0": 12, "over 20": 7}])
+def test_parts_stand_side_by_side_under_what_they_are_parts_of(parts: dict[str, int]) -> None:
+    by_history = {
+        name: {"users": users, "map": 0.3, "intervals": {"map": [0.2, 0.4]}} for name, users in parts.items()
+    }
+    (table,) = metric_tables({"by_history": by_history})
+    assert table.title == "By history"
+    assert table.headers == ("Metric", *(name.capitalize() for name in parts))
+    assert table.rows[0] == ("Users", *(str(users) for users in parts.values()))
+    assert table.rows[1] == ("MAP", *["0.3000 (0.2000 to 0.4000)"] * len(parts))
+
+
 def test_plain_figures_are_one_table() -> None:
     assert metric_tables({"training_samples": 612345, "training_duration_seconds": 18.23}) == [
         MetricTable(

@@ -41,3 +41,13 @@ def test_decisions_are_numbered_in_one_series_and_all_listed() -> None:
         title = path.read_text().splitlines()[0].removeprefix("# ")
         assert title.startswith(path.name[:4])
         assert f"[{title}]({path.name})" in listed
+
+
+EXAMPLES = [page for page in PAGES if "```python\n" in page.read_text()]
+
+
+@pytest.mark.parametrize("page", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_examples_of_a_page_run(page: Path) -> None:
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL):
+        exec(compile(example, str(page), "exec"), names)

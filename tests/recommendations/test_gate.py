@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from recommendations.evaluation.compare import Comparison, Interval
 from recommendations.gate import gate_decide
 
 
@@ -14,6 +15,8 @@ class Report:
     popularity_ndcg: float = 0.20
     champion_ndcg: float | None = 0.30
     has_champion: bool = True
+    over_champion: Comparison | None = None
+    over_popularity: Comparison | None = None
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,15 @@ def test_it_decides_and_says_why(report: Report, promote: bool, words: str) -> N
     decision = gate_decide(report, forced=False)  # type: ignore[arg-type]
     assert decision.promote is promote
     assert words in decision.reason
+
+
+def test_the_reason_says_how_sure_the_difference_is() -> None:
+    ahead = Comparison(Interval(0.012, -0.003, 0.027), 0.94)
+    behind = Comparison(Interval(-0.1, -0.15, -0.05), 0.0)
+    report = Report(over_champion=ahead, over_popularity=behind)
+    words = gate_decide(report, forced=False).reason  # type: ignore[arg-type]
+    assert "(+0.0120, 95 % interval -0.0030 to +0.0270)" in words
+    assert "(-0.1000, 95 % interval -0.1500 to -0.0500)" in words
 
 
 def test_force_overrules_it_and_is_on_record() -> None:

@@ -64,3 +64,21 @@ def test_it_reads_all_afresh_now_and_then_so_that_nothing_missed_stays_missed() 
     assert level(tracker, "e") == 0
     clock["now"] = TOTALS_SECONDS
     assert level(tracker, "e") == pytest.approx(1.0, rel=0.03)
+
+
+def test_it_counts_how_often_an_event_was_shown_by_every_action_on_it() -> None:
+    event_add("e", days=40)
+    following = InterestTracker()
+    assert shown(following, "e") == 0
+    for number, action in enumerate(("impression", "impression", "save", "hide", "skip")):
+        feedback_add(f"u{number}", "e", action)
+    feedback_add("u", "another", "impression")
+    assert shown(following, "e") == 5
+    assert shown(InterestTracker(), "e") == 5
+
+
+def shown(tracker: InterestTracker, event_id: str) -> int:
+    now = timezone.now()
+    snapshot = CandidateSnapshot().current(now=now)
+    tracker.of(snapshot, now=now)
+    return int(tracker.showings(snapshot)[snapshot.row_of[event_id]])

@@ -138,7 +138,9 @@ def test_it_costs_few_queries(
 def test_it_logs_what_it_served(ask: RecommendationClient) -> None:
     answer = ask.answer("techno-1", limit=3, surface="home")
     row = Prediction.objects.get(recommendation_id=answer["recommendation_id"])
-    assert [event_id for event_id, _ in row.items] == [item["event_id"] for item in answer["recommendations"]]
+    assert row.items == [
+        [item["event_id"], pytest.approx(item["score"], abs=1e-6), 1.0] for item in answer["recommendations"]
+    ]
     assert (row.user_id, row.algorithm, row.model_version, row.surface) == (
         "techno-1",
         "hybrid",

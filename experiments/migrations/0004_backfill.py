@@ -31,6 +31,6 @@ def backfill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("experiments", "0002_layers_phases_looks")]
+    dependencies = [("experiments", "0003_layers_phases_looks")]
 
     operations = [migrations.RunPython(backfill, migrations.RunPython.noop)]

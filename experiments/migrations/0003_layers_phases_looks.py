@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('experiments', '0001_initial'),
+        ('experiments', '0002_variant_parameters'),
         ('modelregistry', '0001_initial'),
     ]
 
@@ -127,11 +127,6 @@ class Migration(migrations.Migration):
             model_name='variant',
             name='model_version',
             field=models.ForeignKey(blank=True, help_text='Pin a trained version, to compare it with the champion. Empty follows the champion.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pinned_by', to='modelregistry.modelversion'),
-        ),
-        migrations.AddField(
-            model_name='variant',
-            name='parameters',
-            field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AlterField(
             model_name='experiment',

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("experiments", "0003_backfill")]
+    dependencies = [("experiments", "0004_backfill")]
 
     operations = [
         migrations.RemoveField(model_name="experiment", name="phase_started_at"),

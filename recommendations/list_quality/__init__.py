@@ -1,0 +1,1 @@
+"""What becomes of scores before a list is served: repeats, variety, the surface's window, first showings."""
