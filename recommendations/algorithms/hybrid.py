@@ -27,7 +27,6 @@ PLENTY = 50_000  # actions
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
 PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
-TIMES = (16.0, 4.0, 1.0)  # the weakest pull: a ladder, to climb as far as held-out moments allow
 PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 
 
@@ -35,8 +34,8 @@ PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
 class HybridParameters(Parameters):
     """How much is learned from what people chose, and how far it may lead away from the prior.
 
-    pull: the weakest pull to the prior, in people's choices; four and sixteen times as strong are tried too,
-        and moments held out say which: the stronger, unless a weaker ranks them surely better
+    pull: to the prior, in people's choices; a person chooses at up to ten cuts, much the same each time, so
+        that a weak pull would take 140 people for a thousand
     choosers: people learned from at each training cut, drawn at random; time grows with them
     passed_over: other events that were on, drawn for each chooser; time and memory grow with them
     """
@@ -49,12 +48,11 @@ class HybridParameters(Parameters):
     def search_space(cls) -> Sequence["HybridParameters"]:
         return tuple(cls(pull=pull) for pull in (25.0, 400.0))
 
-    def strengths(self) -> list[Float64]:
-        """(len(COLUMNS),) each: the pull of each column's weight, from the strongest to the weakest."""
-        ladder = [np.full(len(COLUMNS), self.pull * times) for times in TIMES]
-        for strength in ladder:
-            strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
-        return ladder
+    def strength(self) -> Float64:
+        """(len(COLUMNS),) the pull of each column's weight."""
+        strength = np.full(len(COLUMNS), self.pull)
+        strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
+        return strength
 
 
 DEFAULTS = HybridParameters()
@@ -72,11 +70,8 @@ class Hybrid:
     def fit(
         cls, data: Interactions, *, generator: np.random.Generator, parameters: HybridParameters = DEFAULTS
     ) -> Self:
-        moments = [
-            [choice for cut in cuts for choice in choices_at(cut, generator, parameters)]
-            for cuts in training_cuts(data)
-        ]
-        weights = fit_weights(moments, PRIOR, strengths=parameters.strengths())
+        choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator, parameters)]
+        weights = fit_weights(choices, PRIOR, strength=parameters.strength())
         return cls(SignalModel.fit(data), weights)
 
     def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
@@ -103,16 +98,17 @@ class Hybrid:
         return cls(SignalModel.from_arrays(arrays), weights)
 
 
-def training_cuts(data: Interactions) -> Iterator[tuple[Cut, Cut]]:
-    """Moments inside the data with enough before them to know people by and enough after to learn from, each
-    as of the moment and cold."""
+def training_cuts(data: Interactions) -> Iterator[Cut]:
+    """Moments inside the data with enough before them to know people by and enough after to learn from."""
     if len(data) == 0:
         return
     shares = FEW_CUT_SHARES if len(data) > PLENTY else CUT_SHARES
     times = np.quantile(data.occurred_at, shares)
+    for now in times:
+        yield cut_at(data, float(now), cold=False)
     starts = np.quantile(data.events.starts_at[data.event], shares)
-    for time, start in zip(times, starts, strict=True):
-        yield cut_at(data, float(time), cold=False), cut_at(data, float(start), cold=True)
+    for now in starts:
+        yield cut_at(data, float(now), cold=True)
 
 
 def choices_at(
@@ -126,8 +122,7 @@ def choices_at(
     for chooser in cut.choosers(parameters.choosers, generator):
         rows, chosen = draw(chooser, len(cut.slate.events), generator, parameters.passed_over)
         if chosen.any() and not chosen.all():
-            signals = signal_matrix(model, chooser.person, prepared)[:, rows].T
-            yield Choice(chooser.user, signals, chosen)
+            yield Choice(signal_matrix(model, chooser.person, prepared)[:, rows].T, chosen)
 
 
 def draw(

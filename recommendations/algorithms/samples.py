@@ -14,7 +14,6 @@ from recommendations.algorithms.popularity import interest
 class Chooser:
     """One person at a cut: who they were, and what of the slate they chose afterwards."""
 
-    user: int  # who, by their row in the data
     person: Person
     chosen: Int64  # rows of the slate
     closed: Int64  # rows of the slate they had acted on before: neither chosen nor passed over
@@ -41,7 +40,7 @@ class Cut:
         for user in people:
             acted = np.unique(place[before.events_of(user)])
             chosen = np.setdiff1d(place[after.events_of(user)], acted)
-            yield Chooser(int(user), before.person(int(user)), chosen, acted[acted >= 0])
+            yield Chooser(before.person(int(user)), chosen, acted[acted >= 0])
 
 
 def select(data: Interactions, kept: npt.NDArray[np.bool_], cutoff: float) -> Interactions:
