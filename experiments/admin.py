@@ -22,6 +22,7 @@ from experiments import services
 from experiments.admin_forms import ExperimentForm, ReasonForm, VariantForm, VariantFormSet, WeightsForm
 from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant
 from experiments.querysets import RUNNING
+from experiments.start_checks import start_problems
 
 
 class VariantInline(TabularInline):
@@ -124,22 +125,34 @@ class ExperimentAdmin(ModelAdmin):
         "created_by",
         "created_at",
         "started_at",
-        "phase_started_at",
         "ended_at",
     )
     fieldsets = (
-        ("What you test", {"fields": ("name", "key", "hypothesis", "description")}),
-        ("What decides", {"fields": ("primary_metric", "attribution_hours", "traffic_percentage")}),
+        ("What you test", {"fields": ("name", "key", "kind", "hypothesis", "description")}),
+        ("Who takes part", {"fields": ("layer", "layer_percentage", "traffic_percentage", "audience")}),
+        (
+            "What decides",
+            {
+                "fields": (
+                    "primary_metric",
+                    "attribution_hours",
+                    "minimum_effect",
+                    "expected_rate",
+                    "planned_users",
+                    "planned_days",
+                )
+            },
+        ),
         (
             "Where it stands",
             {"fields": ("status", "checklist", "created_by")},
         ),
     )
     fieldsets_once_started = (
-        *fieldsets[:2],
+        *fieldsets[:3],
         (
             "Where it stands",
-            {"fields": ("status", "started_at", "phase_started_at", "ended_at", "created_by")},
+            {"fields": ("status", "started_at", "ended_at", "created_by")},
         ),
     )
 
@@ -149,7 +162,7 @@ class ExperimentAdmin(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
         if obj is None:
-            return self.fieldsets[:2]
+            return self.fieldsets[:3]
         return self.fieldsets if obj.status == ExperimentStatus.DRAFT else self.fieldsets_once_started
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
@@ -226,7 +239,7 @@ class ExperimentAdmin(ModelAdmin):
 
     @display(description="Before it starts")
     def checklist(self, experiment: Experiment) -> str | SafeString:
-        problems = services.start_problems(experiment)
+        problems = start_problems(experiment)
         if not problems:
             return "Everything is there. Start it with the button at the top."
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((one,) for one in problems)))
@@ -315,7 +328,7 @@ class ExposureAdmin(ModelAdmin):
 
     @display(description="Variant")
     def variant_key(self, exposure: Exposure) -> str:
-        return exposure.variant.key
+        return exposure.variant.key if exposure.variant else "both"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -25,9 +25,17 @@ class ExperimentForm(forms.ModelForm[Experiment]):
             "key",
             "hypothesis",
             "description",
+            "kind",
+            "layer",
+            "layer_percentage",
+            "traffic_percentage",
+            "audience",
             "primary_metric",
             "attribution_hours",
-            "traffic_percentage",
+            "minimum_effect",
+            "expected_rate",
+            "planned_users",
+            "planned_days",
         )
         widgets = {
             "hypothesis": UnfoldAdminTextareaWidget(attrs={"rows": 2}),

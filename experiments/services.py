@@ -2,33 +2,68 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from common import errors
-from experiments.algorithm_names import algorithm_names
+from experiments.allocations import (
+    allocation_for,
+    allocation_of,
+    allocation_store,
+    layer_part_free,
+    variants_allocate_afresh,
+)
+from experiments.definitions import definitions_forget
 from experiments.metrics import PRIMARY_METRICS
-from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant, new_salt
+from experiments.models import (
+    Decision,
+    Experiment,
+    ExperimentEvent,
+    ExperimentKind,
+    ExperimentStatus,
+    Exposure,
+    Layer,
+    Phase,
+    Variant,
+    new_salt,
+)
 from experiments.querysets import RUNNING
-from experiments.serving import definitions_forget
-from experiments.statistics.assignment import Range, allocate, share_moved
-from experiments.variant_parameters import variant_parameter_problems
+from experiments.start_checks import CONTROL_NEEDS_WEIGHT, parameter_problems, start_problems
+from experiments.statistics.assignment import share_moved
+from modelregistry.models import ModelVersion
 
-CONTROL_NEEDS_WEIGHT = "The control needs a weight above 0: without it there is nothing to compare with."
+DEFAULT_LAYER = "ranking"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VariantPlan:
     key: str
     name: str
-    algorithm: str
     weight: float
+    algorithm: str = ""
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    model_version: ModelVersion | None = None
     is_control: bool = False
     description: str = ""
-    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How large and how long: see `statistics/` for the sample size, whole weeks for the days."""
+
+    minimum_effect: float  # relative: 0.1 is ten per cent more than control
+    users: int  # all variants together
+    days: int
+    expected_rate: float | None = None  # of control on the primary metric
+
+
+def layer_default() -> Layer:
+    """The layer an experiment is in unless told otherwise."""
+    return Layer.objects.get_or_create(
+        key=DEFAULT_LAYER, defaults={"name": "Ranking", "description": "What ranks the events of a list."}
+    )[0]
 
 
 @transaction.atomic
@@ -39,9 +74,13 @@ def experiment_create(
     variants: Sequence[VariantPlan],
     actor: str,
     now: datetime,
+    kind: ExperimentKind = ExperimentKind.AB,
     description: str = "",
     hypothesis: str = "",
     primary_metric: str = "conversion_rate",
+    plan: Plan | None = None,
+    layer: Layer | None = None,
+    layer_percentage: float = 100.0,
     traffic_percentage: float = 100.0,
     attribution_hours: int = 168,
     salt: str | None = None,
@@ -57,38 +96,46 @@ def experiment_create(
     experiment = Experiment.objects.create(
         key=key,
         name=name,
+        kind=kind,
         description=description,
         hypothesis=hypothesis,
         primary_metric=primary_metric,
+        minimum_effect=plan.minimum_effect if plan else None,
+        expected_rate=plan.expected_rate if plan else None,
+        planned_users=plan.users if plan else None,
+        planned_days=plan.days if plan else None,
+        layer=layer or layer_default(),
+        layer_percentage=layer_percentage,
         traffic_percentage=traffic_percentage,
         attribution_hours=attribution_hours,
         created_at=now,
         created_by=actor,
         salt=salt or new_salt(),
     )
-    rows = [Variant(experiment=experiment, **dataclasses.asdict(plan)) for plan in variants]
-    if problems := _parameter_problems(rows):
+    rows = [Variant(experiment=experiment, **_fields_of(one)) for one in variants]
+    if problems := parameter_problems(rows):
         raise errors.InvalidInput(problems[0], errors={"parameters": problems})
     for row in rows:
         row.save()
-    _allocate_afresh(experiment)
+    variants_allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what="Created", reason="", now=now)
     return experiment
 
 
 @transaction.atomic
 def experiment_start(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
-    """Draft to active. Raises Conflict while another runs and InvalidInput when the set-up is not sound."""
+    """Draft to active. Raises InvalidInput, naming every problem, when the set-up is not sound."""
     experiment = _locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "started")
-    _require_none_running()
     problems = start_problems(experiment)
     if problems:
         raise errors.InvalidInput(
             f"It cannot start yet. {' '.join(problems)}", errors={"experiment": problems}
         )
-    _allocate_afresh(experiment)
-    experiment.started_at = experiment.phase_started_at = now
+    variants_allocate_afresh(experiment)
+    experiment.layer_buckets = [list(one) for one in layer_part_free(experiment)]
+    experiment.started_at = now
+    _phase_open(experiment, "Started", now)
     return _transition(experiment, ExperimentStatus.ACTIVE, "Started", actor, reason, now)
 
 
@@ -109,12 +156,28 @@ def experiment_resume(*, experiment: Experiment, actor: str, reason: str, now: d
 
 
 @transaction.atomic
-def experiment_complete(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
-    """Active or paused to completed, for good."""
+def experiment_complete(
+    *,
+    experiment: Experiment,
+    actor: str,
+    reason: str,
+    now: datetime,
+    decision: Decision = Decision.NONE,
+    decided_variant: str | None = None,
+) -> Experiment:
+    """Active or paused to completed, for good, with what was decided.
+
+    Raises InvalidInput when a decision to ship names no treatment of this experiment.
+    """
     experiment = _locked(experiment)
     _require_status(experiment, RUNNING, "completed")
     experiment.ended_at = now
-    return _transition(experiment, ExperimentStatus.COMPLETED, "Completed", actor, reason, now)
+    experiment.decision = decision
+    experiment.decided_variant = _decided(experiment, decision, decided_variant)
+    what = f"Completed: {Decision(decision).label.lower()}"
+    if experiment.decided_variant is not None:
+        what += f" ({experiment.decided_variant.key})"
+    return _transition(experiment, ExperimentStatus.COMPLETED, what, actor, reason, now)
 
 
 @transaction.atomic
@@ -127,22 +190,54 @@ def experiment_reweigh(
     """
     experiment = _locked(experiment)
     _require_status(experiment, RUNNING, "given other weights")
+    _require_reason(reason)
     variants = {variant.key: variant for variant in experiment.variants.all()}
     if set(weights) != set(variants):
         raise errors.InvalidInput(f"Give a weight to each of {', '.join(sorted(variants))}, and to no other.")
     if not any(variant.is_control and weights[key] > 0 for key, variant in variants.items()):
         raise errors.InvalidInput(CONTROL_NEEDS_WEIGHT, errors={"weight": [CONTROL_NEEDS_WEIGHT]})
-    before = _allocation(variants)
-    after = _allocate(weights, before)
-    _store_allocation(variants, weights, after)
-    # Until then another process may still serve by the old weights (its definitions are that old at most).
-    experiment.phase_started_at = now + timedelta(seconds=settings.REFRESH_SECONDS + 1)
-    experiment.save(update_fields=["phase_started_at"])
+    before = allocation_of(variants)
+    after = allocation_for(weights, before)
+    allocation_store(variants, weights, after)
     listed = ", ".join(f"{key} {weight:g}" for key, weight in weights.items())
     what = f"Weights changed to {listed}; {share_moved(before, after):.1%} of people not yet exposed move"
-    event_record(experiment=experiment, actor=actor, what=what[:200], reason=reason, now=now)
-    transaction.on_commit(definitions_forget)
-    return experiment
+    _phase_open(experiment, what, now)
+    return _changed(experiment, what, actor, reason, now)
+
+
+@transaction.atomic
+def experiment_ramp(
+    *, experiment: Experiment, traffic_percentage: float, actor: str, reason: str, now: datetime
+) -> Experiment:
+    """Let more or fewer people come in from now on. Nobody changes variant, and it opens no phase."""
+    experiment = _locked(experiment)
+    _require_status(experiment, RUNNING, "given other traffic")
+    _require_reason(reason)
+    if not 0 < traffic_percentage <= 100:
+        raise errors.InvalidInput("The traffic must be above 0 and at most 100 per cent.")
+    what = f"Traffic changed from {experiment.traffic_percentage:g} % to {traffic_percentage:g} %"
+    experiment.traffic_percentage = traffic_percentage
+    experiment.save(update_fields=["traffic_percentage"])
+    return _changed(experiment, what, actor, reason, now)
+
+
+@transaction.atomic
+def variant_repin(
+    *, variant: Variant, model_version: ModelVersion, actor: str, reason: str, now: datetime
+) -> Experiment:
+    """Serve another trained version in a pinned variant. It opens a new phase, as the variant is another."""
+    experiment = _locked(variant.experiment)
+    _require_status(experiment, RUNNING, "given another model")
+    _require_reason(reason)
+    if variant.model_version_id is None:
+        raise errors.Conflict(
+            f"{variant.key} follows the champion; only a pinned variant can be pinned anew."
+        )
+    what = f"{variant.key} pinned to {model_version.name}"
+    variant.model_version = model_version
+    variant.save(update_fields=["model_version"])
+    _phase_open(experiment, what, now)
+    return _changed(experiment, what, actor, reason, now)
 
 
 @transaction.atomic
@@ -152,7 +247,7 @@ def experiment_draft_saved(
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
     experiment = _locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
-    _allocate_afresh(experiment)
+    variants_allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what=what, reason=details, now=now)
 
 
@@ -167,68 +262,20 @@ def event_record(
     *, experiment: Experiment, actor: str, what: str, reason: str, now: datetime
 ) -> ExperimentEvent:
     return ExperimentEvent.objects.create(
-        experiment=experiment, actor=actor, what=what, reason=reason, at=now
+        experiment=experiment, actor=actor, what=what[:200], reason=reason.strip(), at=now
     )
 
 
-def start_problems(experiment: Experiment) -> list[str]:
-    """Why this draft may not start, one sentence each; empty when it may."""
-    variants = list(experiment.variants.all())
-    problems = []
-    if len(variants) < 2:
-        problems.append("It needs at least two variants.")
-    controls = sum(variant.is_control for variant in variants)
-    if controls != 1:
-        problems.append(f"Exactly one variant must be the control; {controls or 'none'} is marked.")
-    elif any(variant.is_control and variant.weight == 0 for variant in variants):
-        problems.append(CONTROL_NEEDS_WEIGHT)
-    if variants:
-        problems += _weight_problems({variant.key: variant.weight for variant in variants})
-    problems += _algorithm_problems(variants)
-    problems += _parameter_problems(variants)
-    if not 0 < experiment.traffic_percentage <= 100:
-        problems.append("The traffic must be above 0 and at most 100 per cent.")
-    return problems
-
-
-def _weight_problems(weights: Mapping[str, float]) -> list[str]:
-    try:
-        allocate(weights)
-    except ValueError as error:
-        return [str(error)]
-    return []
-
-
-def _algorithm_problems(variants: Sequence[Variant]) -> list[str]:
-    known = algorithm_names()
-    unknown = sorted({variant.algorithm for variant in variants} - set(known))
-    return [
-        f"There is no algorithm called {name!r}; known are {', '.join(known) or 'none'}." for name in unknown
-    ]
-
-
-def _parameter_problems(variants: Sequence[Variant]) -> list[str]:
-    return [
-        f"{variant.key}: {problem}"
-        for variant in variants
-        for problem in variant_parameter_problems(variant.parameters)
-    ]
+def _fields_of(plan: VariantPlan) -> dict[str, Any]:
+    return {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
 
 
 def _locked(experiment: Experiment) -> Experiment:
-    """The present row. All experiments are locked together, so that two cannot start at once."""
+    """The present row. All experiments are locked together, so that two cannot take the same people."""
     rows = {row.pk: row for row in Experiment.objects.select_for_update().order_by("pk")}
     if experiment.pk not in rows:
         raise errors.NotFound("There is no such experiment any more.")
     return rows[experiment.pk]
-
-
-def _require_none_running() -> None:
-    running = Experiment.objects.filter(status__in=RUNNING).first()
-    if running is not None:
-        raise errors.Conflict(
-            f"{running.key} is still {running.status}, and one experiment runs at a time. Complete it first."
-        )
 
 
 def _require_status(experiment: Experiment, allowed: str | Sequence[str], done: str) -> None:
@@ -239,45 +286,40 @@ def _require_status(experiment: Experiment, allowed: str | Sequence[str], done: 
         )
 
 
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise errors.InvalidInput("Say why.", errors={"reason": ["This field is required."]})
+
+
+def _decided(experiment: Experiment, decision: Decision, variant_key: str | None) -> Variant | None:
+    if decision != Decision.SHIP:
+        return None
+    treatment = experiment.variants.filter(key=variant_key or "", is_control=False).first()
+    if treatment is None:
+        message = "Say which treatment becomes the ordinary way."
+        raise errors.InvalidInput(message, errors={"decided_variant": [message]})
+    return treatment
+
+
 def _transition(
     experiment: Experiment, status: ExperimentStatus, what: str, actor: str, reason: str, now: datetime
 ) -> Experiment:
-    if not reason.strip():
-        raise errors.InvalidInput("Say why.", errors={"reason": ["This field is required."]})
+    _require_reason(reason)
     experiment.status = status
     experiment.save()
-    event_record(experiment=experiment, actor=actor, what=what, reason=reason.strip(), now=now)
+    return _changed(experiment, what, actor, reason, now)
+
+
+def _changed(experiment: Experiment, what: str, actor: str, reason: str, now: datetime) -> Experiment:
+    event_record(experiment=experiment, actor=actor, what=what, reason=reason, now=now)
     transaction.on_commit(definitions_forget)
     return experiment
 
 
-def _allocation(variants: Mapping[str, Variant]) -> dict[str, tuple[Range, ...]]:
-    return {key: tuple((start, end) for start, end in row.buckets) for key, row in variants.items()}
-
-
-def _allocate(
-    weights: Mapping[str, float], current: Mapping[str, Sequence[Range]] | None = None
-) -> dict[str, tuple[Range, ...]]:
-    try:
-        return allocate(weights, current)
-    except ValueError as error:
-        raise errors.InvalidInput(str(error), errors={"weight": [str(error)]}) from error
-
-
-def _allocate_afresh(experiment: Experiment) -> None:
-    """Before anybody is exposed, the buckets may be dealt without regard to how they were."""
-    variants = {variant.key: variant for variant in experiment.variants.order_by("id")}
-    if variants:
-        weights = {key: variant.weight for key, variant in variants.items()}
-        _store_allocation(variants, weights, _allocate(weights))
-
-
-def _store_allocation(
-    variants: Mapping[str, Variant],
-    weights: Mapping[str, float],
-    allocation: Mapping[str, Sequence[Range]],
-) -> None:
-    for key, variant in variants.items():
-        variant.weight = weights[key]
-        variant.buckets = [list(one) for one in allocation[key]]
-        variant.save(update_fields=["weight", "buckets"])
+def _phase_open(experiment: Experiment, why: str, now: datetime) -> Phase:
+    """From now on the present weights and models hold; exposures carry the number of their phase."""
+    weights = dict(experiment.variants.values_list("key", "weight"))
+    number = experiment.phases.count() + 1
+    return Phase.objects.create(
+        experiment=experiment, number=number, started_at=now, weights=weights, why=why[:200]
+    )

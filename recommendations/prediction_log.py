@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, close_old_connections, connection
 from prometheus_client import Counter
 
-from recommendations.models import Prediction
+from feedback.models import Prediction
 
 logger = logging.getLogger(__name__)
 LARGEST_INSERT = 500

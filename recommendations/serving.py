@@ -11,7 +11,9 @@ import numpy as np
 from django.conf import settings
 from django.db import DatabaseError
 
-from experiments.serving import Assignment, assign, exposure_record
+from experiments.definitions import Visitor
+from experiments.serving import Assignment, Treatment, assign, exposures_record
+from feedback.models import Prediction
 from modelregistry.live import LiveModel
 from recommendations import metrics
 from recommendations.algorithms.confidence import rule_of_thumb
@@ -22,7 +24,6 @@ from recommendations.history import PersonState, history_load, person_encode, ta
 from recommendations.list_parameters import list_parameters_of
 from recommendations.listing import ListOrder, listing_make
 from recommendations.live_model import ServedModel, champion
-from recommendations.models import Prediction
 from recommendations.prediction_log import prediction_log
 from recommendations.reasons import Case, Programme, popular_sentence, reason_sentence
 from recommendations.rules import Filters
@@ -65,16 +66,22 @@ class RankedList:
 def recommend(request: RecommendationRequest, *, now: datetime) -> RecommendationsOut:
     """The list for one person, recorded. Raises a database error while the database is away."""
     started = time.perf_counter()
-    assignment = assign(user_id=request.user_id, now=now)
     state = _state_of(request)
-    wanted = assignment.algorithm if assignment else settings.DEFAULT_ALGORITHM
-    order = _order(request, state, assignment)
+    visitor = _visitor(request, state)
+    treatment = assign(visitor=visitor)
+    leading = treatment.leading
+    wanted = (leading.ranker.algorithm if leading else "") or settings.DEFAULT_ALGORITHM
+    order = _order(request, state, treatment)
     ranked = _rank(order, state, wanted, now)
-    if assignment:
-        exposure_record(assignment=assignment, user_id=request.user_id, now=now)
-    answer = _answer(request, order.seed, ranked, assignment, started)
+    exposures_record(treatment=treatment, visitor=visitor, now=now)
+    answer = _answer(request, order.seed, ranked, leading, started)
     _record(answer, ranked, request, now)
     return answer
+
+
+def _visitor(request: RecommendationRequest, state: PersonState) -> Visitor:
+    city = request.filters.city or next(iter(state.taste.cities), "")
+    return Visitor(request.user_id, city, request.surface, is_new=not state.history.deeds)
 
 
 def _state_of(request: RecommendationRequest) -> PersonState:
@@ -83,13 +90,13 @@ def _state_of(request: RecommendationRequest) -> PersonState:
     return PersonState(history, taste)
 
 
-def _order(request: RecommendationRequest, state: PersonState, assignment: Assignment | None) -> ListOrder:
+def _order(request: RecommendationRequest, state: PersonState, treatment: Treatment) -> ListOrder:
     return ListOrder(
         limit=request.limit,
         filters=request.filters,
         never_serve=state.history.never_serve,
         surface=request.surface,
-        parameters=list_parameters_of(assignment),
+        parameters=list_parameters_of(treatment.parameters),
         seed=uuid.uuid4(),
     )
 

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis
 
-from experiments.serving import definitions_forget
+from experiments.definitions import definitions_forget
 from recommendations.interest import interest
 from recommendations.live_model import champion
 from recommendations.slates import slates

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
 
     TRAFFIC = "traffic"
     VARIANT = "variant"
+    LAYER = "layer"
 
 
 def bucket(salt: str, purpose: str, unit_id: str) -> int:
@@ -52,6 +53,14 @@ def allocate(weights: Mapping[str, float], current: Allocation | None = None) ->
         given, free = _split(free, missing)
         allocation[key] = tuple(_merge([*kept[key], *given]))
     return allocation
+
+
+def part_free(taken: Sequence[Range], size: int) -> tuple[Range, ...]:
+    """`size` buckets in none of the `taken` ranges. Raises ValueError when fewer are left."""
+    free = _complement(_merge(taken))
+    if _size(free) < size:
+        raise ValueError(f"{_size(free) / BUCKETS:.0%} is left, {size / BUCKETS:.0%} is wanted.")
+    return tuple(_split(free, size)[0])
 
 
 def share_moved(before: Allocation, after: Allocation) -> float:

@@ -34,7 +34,7 @@ def fitted_together(small: World, parameters: dict[str, Parameters]) -> dict[str
 def tuned() -> dict[str, Parameters]:
     return {
         **defaults(),
-        UserKNN.name: UserKNNParameters(people_per_word=5),
+        UserKNN.name: UserKNNParameters(neighbours=5, rarity=0.5),
         CollaborativeFiltering.name: CollaborativeFilteringParameters(ridge=3.0),
     }
 

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from prometheus_client import REGISTRY
 
-from recommendations.models import Prediction
+from feedback.models import Prediction
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import feedback_add
 

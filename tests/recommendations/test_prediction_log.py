@@ -9,8 +9,8 @@ from django.db import DataError, OperationalError
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
+from feedback.models import Prediction
 from recommendations import prediction_log as module
-from recommendations.models import Prediction
 from recommendations.prediction_log import PredictionLog
 
 
