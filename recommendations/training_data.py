@@ -202,7 +202,8 @@ def _first_of_each(actions: _Actions, until: Float64) -> Bool:
     first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     kept = np.zeros(len(order), dtype=bool)
     kept[order[first]] = True
-    return kept & (actions.action != _CODES["unsave"])
+    kept[actions.action == _CODES["unsave"]] = False
+    return kept
 
 
 def _read_tastes(users: dict[str, int]) -> dict[int, Taste]:
