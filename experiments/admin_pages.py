@@ -1,0 +1,130 @@
+"""The pages of an experiment beside its form: what changes it, the review, the export, a person."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+
+from common.errors import CraicError
+from experiments.admin_change_forms import CHANGES, Change, ReasonForm
+from experiments.admin_plan import panel_of_data
+from experiments.models import Experiment, ExperimentStatus
+from experiments.querysets import RUNNING
+from experiments.start_checks import start_checklist
+
+TEMPLATES = "admin/experiments/experiment"
+_OFFERED = {
+    ExperimentStatus.DRAFT: ("start",),
+    ExperimentStatus.ACTIVE: ("complete", "pause", "traffic", "weights", "repin"),
+    ExperimentStatus.PAUSED: ("complete", "resume", "traffic", "weights", "repin"),
+    ExperimentStatus.COMPLETED: (),
+}
+
+
+class ExperimentPages(ModelAdmin):
+    """What `ExperimentAdmin` shows beside the list and the form."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        changes = [
+            path(f"<int:pk>/{name}/", view(partial(self.change_page, name=name)), name=_url_name(name))
+            for name in CHANGES
+        ]
+        return [
+            path("plan/", view(self.plan_page), name=_url_name("plan")),
+            path("<int:pk>/results/", view(self.results_page), name=_url_name("results")),
+            *changes,
+            *super().get_urls(),
+        ]
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may start, change and end experiments."""
+        return bool(super().has_change_permission(request))
+
+    def changes_offered(self, request: HttpRequest, experiment: Experiment) -> list[dict[str, str]]:
+        """The buttons that make sense now, the most likely first."""
+        if not self.has_operate_permission(request):
+            return []
+        names = _OFFERED[ExperimentStatus(experiment.status)]
+        if not experiment.variants.filter(model_version__isnull=False).exists():
+            names = tuple(name for name in names if name != "repin")
+        return [{"url": page_of(experiment, name), "label": CHANGES[name].label} for name in names]
+
+    def plan_page(self, request: HttpRequest) -> HttpResponse:
+        """The calculator's answer to the form's present values: a fragment, for the script."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        plan = panel_of_data(request.GET, timezone.now())
+        return TemplateResponse(request, f"{TEMPLATES}/plan_answer.html", {"plan": plan})
+
+    def results_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        from experiments.review import review  # the statistics stay out of memory until somebody reads
+
+        if not super().has_view_permission(request):
+            raise PermissionDenied
+        experiment = get_object_or_404(Experiment, pk=pk)
+        context = self.page_context(request, f"Results of “{experiment.name}”", experiment)
+        context["page"] = review(experiment=experiment, now=timezone.now())
+        return TemplateResponse(request, f"{TEMPLATES}/results.html", context)
+
+    def change_page(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Asks for the reason and what else is to know; the service decides, and says why where it refuses."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        experiment, change = get_object_or_404(Experiment, pk=pk), CHANGES[name]
+        form = change.form(request.POST or None, experiment=experiment, initial=request.GET.dict())
+        if form.is_valid() and self._make(request, experiment, change, form):
+            return redirect(page_of(experiment, "change"))
+        context = self.page_context(request, change.title.format(experiment.name), experiment)
+        context |= {"form": form, "change": change}
+        if name == "start":
+            context["checklist"] = start_checklist(experiment)
+        return TemplateResponse(request, f"{TEMPLATES}/change.html", context)
+
+    def page_context(
+        self, request: HttpRequest, title: str, experiment: Experiment | None = None
+    ) -> dict[str, Any]:
+        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "title": title}
+        if experiment is None:
+            return context
+        return context | {
+            "experiment": experiment,
+            "is_running": experiment.status in RUNNING,
+            "offered": self.changes_offered(request, experiment),
+            "back": page_of(experiment, "change"),
+            "results_url": page_of(experiment, "results"),
+        }
+
+    def _make(self, request: HttpRequest, experiment: Experiment, change: Change, form: ReasonForm) -> bool:
+        """Whether it was done; what keeps it from being done stands in the form."""
+        try:
+            change.call(
+                actor=actor_of(request),
+                reason=form.cleaned_data["reason"],
+                now=timezone.now(),
+                **form.arguments(),
+            )
+        except CraicError as error:
+            form.add_error(None, error.detail)
+            return False
+        messages.success(request, change.done.format(experiment.name))
+        return True
+
+
+def actor_of(request: HttpRequest) -> str:
+    return f"staff:{request.user.get_username()}"
+
+
+def page_of(experiment: Experiment, name: str) -> str:
+    return reverse(f"admin:{_url_name(name)}", args=[experiment.pk])
+
+
+def _url_name(name: str) -> str:
+    return f"experiments_experiment_{name}"
