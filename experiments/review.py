@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from experiments.charts import COLOURS, Chart, rate_chart
-from experiments.metrics import METRICS
+from experiments.metrics import Metric, Unit
 from experiments.models import Experiment, ExperimentEvent, ExperimentStatus
-from experiments.reports import ExperimentReport, VariantResult
+from experiments.reports import ExperimentReport, SinceLastLook, VariantEstimate, VariantResult
 from experiments.results import experiment_report
 from experiments.statistics.values import Interval, SampleRatio, SampleRatioState
 from experiments.verdicts import VerdictState
@@ -96,8 +96,20 @@ def _facts(report: ExperimentReport) -> tuple[Fact, ...]:
         Fact("Status", report.status.capitalize(), ended),
         Fact("Started", started),
         Fact("People", f"{report.participants:,}", earlier),
+        Fact("Saw two variants", f"{report.mixed_participants:,}", "left out of every comparison"),
         Fact("Whole window passed", f"{matured:,}", _share(matured, report.participants) if matured else ""),
         _sample_ratio(report.sample_ratio),
+        _since_last_look(report.since_last_look),
+    )
+
+
+def _since_last_look(since: SinceLastLook | None) -> Fact:
+    if since is None:
+        return Fact("Since the last look", NOTHING, "no look was taken yet")
+    return Fact(
+        "Since the last look",
+        f"{since.users:+,} people, {since.conversions:+,} did it",
+        f"not counted yet; the look was on {since.taken_at:%-d %b, %H:%M} UTC",
     )
 
 
@@ -135,18 +147,29 @@ def _row(report: ExperimentReport, variant: VariantResult, index: int) -> Row:
             f"alone {_p_value(compared.p_value)}" if compared else "",
         ),
         chance=_chance(compared.chance_to_beat_control) if compared else NOTHING,
-        is_significant=bool(compared and compared.is_significant),
+        is_significant=variant.finding is not None,
         others=_others(report, variant),
         missing=" ".join(compared.reasons) if compared else "",
     )
 
 
 def _others(report: ExperimentReport, variant: VariantResult) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(metric.label, _percent(variant.metrics[metric.key]))
-        for metric in METRICS
-        if metric.key != report.metric.key
-    )
+    """Every metric but the primary one, each with its difference to control."""
+    return tuple(_other(table.metric, table.of(variant.key)) for table in report.everyone[1:])
+
+
+def _other(metric: Metric, row: VariantEstimate) -> Fact:
+    compared = row.comparison
+    lift = "" if compared is None or compared.relative_lift is None else _signed(compared.relative_lift)
+    return Fact(metric.label, _value(metric, row.value), lift)
+
+
+def _value(metric: Metric, value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    if metric.unit is Unit.SHARE:
+        return _percent(value)
+    return f"{value:.1f} ms" if metric.unit is Unit.MILLISECONDS else f"{value:.2f}"
 
 
 def _share(part: int, whole: int) -> str:

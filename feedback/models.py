@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from common.fields import IdentifierField
+from common.json_length import JSONLength
 from feedback.actions import Action as Action
 from feedback.querysets import FeedbackQuerySet
 
@@ -55,6 +56,13 @@ class Prediction(models.Model):
     latency_ms = models.FloatField()
     items = models.JSONField(
         default=list, help_text="[[event id, score, propensity], ..] in the order served."
+    )
+    # Kept by the database, so that counting what was shown need not read what.
+    shown = models.GeneratedField(
+        expression=JSONLength("items"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+        help_text="How many events the list had.",
     )
 
     class Meta:

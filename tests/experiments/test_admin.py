@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
+from experiments.looks import look_take
 from experiments.models import Experiment, ExperimentStatus
 from experiments.services import layer_default
 from tests.experiments.factories import act, draft, expose, started
@@ -172,6 +173,8 @@ def test_the_results_page_gives_the_verdict_first_and_every_variant(admin: Clien
             expose(experiment, key, f"{key}-{number}", start + timedelta(days=number % 5))
             if number < saved:
                 act(f"{key}-{number}", "save", start + timedelta(days=number % 5, minutes=5))
+    for day in range(1, 6):
+        look_take(experiment=experiment, now=start + timedelta(days=day))
     body = text(admin.get(page_of(experiment, "results/"), follow=True))
     assert body.index("Keep running") < body.index("<table")
     assert body.count("<polyline") == 2
