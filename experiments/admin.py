@@ -1,10 +1,12 @@
 """Staff set experiments up here, start and stop them, and read what came of them."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,10 +15,12 @@ from unfold.decorators import display
 
 from common.errors import CraicError
 from experiments import services
-from experiments.admin_forms import NEW_EXPERIMENT, ExperimentForm, VariantForm, VariantFormSet
+from experiments.admin_forms import NEW_EXPERIMENT, NEW_VARIANTS, ExperimentForm, VariantForm, VariantFormSet
 from experiments.admin_pages import TEMPLATES, ExperimentPages, actor_of, page_of
 from experiments.admin_plan import PlanPanel, panel_of_data, panel_of_experiment
-from experiments.models import Experiment, ExperimentStatus, Exposure, Look, Variant
+from experiments.layer_bar import layer_bar
+from experiments.layers import holdout_problem, layer_parts, layer_save
+from experiments.models import Experiment, ExperimentStatus, Exposure, Layer, Look, Variant
 from experiments.planning import experiment_plan_fill
 from experiments.start_checks import start_checklist
 
@@ -126,6 +130,7 @@ class ExperimentAdmin(ExperimentPages):
         if obj is not None:
             context |= self.page_context(request, context["title"], obj) | {"events": obj.events.all()}
             context["checklist"] = start_checklist(obj) if is_draft else ()
+            context["is_ready"] = all(check.holds for check in context["checklist"])
         answer: HttpResponse = super().render_change_form(request, context, obj=obj, **kwargs)
         return answer
 
@@ -187,11 +192,62 @@ class ExperimentAdmin(ExperimentPages):
         return format_html('<a class="underline" href="{}">Results</a>', page_of(experiment, "results"))
 
 
+@admin.register(Layer)
+class LayerAdmin(ModelAdmin):
+    """Whose people are whose."""
+
+    list_display = ("name", "key", "holdout", "running", "free")
+    prepopulated_fields = {"key": ("name",)}
+    fields = ("name", "key", "description", "holdout_percentage")
+    change_form_template = "admin/experiments/layer/form.html"
+
+    class Media:
+        css = {"all": ("experiments/experiments.css",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Layer | None = None) -> tuple[str, ...]:
+        """The key names it in code; the holdout stays while an experiment runs."""
+        if obj is None:
+            return ()
+        return ("key", "holdout_percentage") if holdout_problem(obj) else ("key",)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Layer | None = None) -> Any:
+        return {} if obj else self.prepopulated_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Layer | None = None) -> bool:
+        """Experiments refer to their layer for good."""
+        has_been_used = obj is not None and obj.experiments.exists()
+        return not has_been_used and bool(super().has_delete_permission(request, obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], obj: Layer | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= {"bar": layer_bar(layer_parts(obj)), "holdout_problem": holdout_problem(obj)}
+        answer: HttpResponse = super().render_change_form(request, context, obj=obj, **kwargs)
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Layer, form: Any, change: bool) -> None:
+        layer_save(layer=obj)
+
+    @display(description="Holdout")
+    def holdout(self, layer: Layer) -> str:
+        return f"{layer.holdout_percentage:g} %"
+
+    @display(description="Running in it")
+    def running(self, layer: Layer) -> str:
+        parts = [part for part in layer_parts(layer) if part.experiment is not None]
+        return ", ".join(f"{part.name} ({part.share:.0%})" for part in parts) or "nothing"
+
+    @display(description="Free")
+    def free(self, layer: Layer) -> str:
+        return f"{layer_parts(layer)[-1].share:.0%}"
+
+
 @admin.register(Exposure)
 class ExposureAdmin(ModelAdmin):
     """Who was served which variant first, and when. History: nobody changes it."""
 
-    list_display = ("user_id", "experiment", "variant_key", "first_at")
+    list_display = ("user_id", "experiment", "variant_key", "first_at", "person_link")
     list_filter = ("experiment",)
     list_select_related = ("experiment", "variant")
     search_fields = ("user_id__exact",)
@@ -202,6 +258,13 @@ class ExposureAdmin(ModelAdmin):
     @display(description="Variant")
     def variant_key(self, exposure: Exposure) -> str:
         return exposure.variant.key if exposure.variant else "both"
+
+    @display(description="Why")
+    def person_link(self, exposure: Exposure) -> SafeString:
+        address = (
+            f"{reverse('admin:experiments_experiment_person')}?{urlencode({'user_id': exposure.user_id})}"
+        )
+        return format_html('<a class="underline" href="{}">Look up</a>', address)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -221,4 +284,6 @@ def _plan_panel(form: ExperimentForm, experiment: Experiment | None) -> PlanPane
     if experiment is not None:
         return panel_of_experiment(experiment, now)
     begins = {name: form[name].initial for name in form.fields if form[name].initial is not None}
-    return panel_of_data({**begins, "variants-TOTAL_FORMS": "2", "variants-0-is_control": "on"}, now)
+    for number, variant in enumerate(NEW_VARIANTS):
+        begins |= {f"variants-{number}-{name}": value for name, value in variant.items()}
+    return panel_of_data({**begins, "variants-TOTAL_FORMS": str(len(NEW_VARIANTS))}, now)

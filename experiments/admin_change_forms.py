@@ -76,7 +76,7 @@ class TrafficForm(ReasonForm):
         return {"experiment": self.experiment, "traffic_percentage": self.cleaned_data["traffic_percentage"]}
 
 
-class VersionField(forms.ModelChoiceField):
+class VersionField(forms.ModelChoiceField[ModelVersion]):
     def label_from_instance(self, obj: ModelVersion) -> str:
         champion = ", the champion" if obj.is_champion else ""
         return f"{obj.name}{champion}, trained on data up to {obj.data_cutoff:%-d %b %Y}"

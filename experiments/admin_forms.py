@@ -22,7 +22,7 @@ from experiments.variant_parameters import variant_parameter_problems, variant_p
 from modelregistry.models import ModelVersion
 
 # What a new experiment begins with; the weights are left open, so that a third variant makes thirds.
-NEW_VARIANTS = (
+NEW_VARIANTS: tuple[dict[str, Any], ...] = (
     {"name": "Control", "key": "control", "is_control": True},
     {"name": "Treatment", "key": "treatment"},
 )
@@ -99,7 +99,7 @@ class ExperimentForm(forms.ModelForm[Experiment]):
             "nobody changes variant. The others get the ordinary list.",
             "attribution_hours": "Somebody counts when they do it within this many hours of their first "
             "list. 168 is a week.",
-            "expected_rate": "0 to 1: 0.2 is every fifth person. Empty: as measured in the last four weeks.",
+            "expected_rate": "0 to 1: 0.2 is every fifth person. Empty: as measured in the last two weeks.",
             "minimum_effect": "The smallest relative change worth acting on: 0.1 is a tenth more than "
             "control. Half as small an effect takes four times the people.",
             "planned_users": "In all variants together. Empty: worked out when you save.",
@@ -176,7 +176,7 @@ class VariantForm(forms.ModelForm[Variant]):
 
     def has_changed(self) -> bool:
         """The variants that a new experiment begins with are saved as they are, too."""
-        is_wanted = self.instance.pk is None and not self.empty_permitted
+        is_wanted = self.instance._state.adding and not self.empty_permitted
         return is_wanted or bool(super().has_changed())
 
     def clean_parameters(self) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from unfold.admin import ModelAdmin
 
 from common.errors import CraicError
 from experiments.admin_change_forms import CHANGES, Change, ReasonForm
+from experiments.admin_person import PersonForm
 from experiments.admin_plan import panel_of_data
+from experiments.lookup import person_places
 from experiments.models import Experiment, ExperimentStatus
 from experiments.querysets import RUNNING
 from experiments.start_checks import start_checklist
@@ -39,7 +41,16 @@ class ExperimentPages(ModelAdmin):
         ]
         return [
             path("plan/", view(self.plan_page), name=_url_name("plan")),
+            path("person/", view(self.person_page), name=_url_name("person")),
             path("<int:pk>/results/", view(self.results_page), name=_url_name("results")),
+            *(
+                path(
+                    f"<int:pk>/results/{name}.csv",
+                    view(partial(self.export_page, name=name)),
+                    name=_url_name(name),
+                )
+                for name in ("metrics", "looks")
+            ),
             *changes,
             *super().get_urls(),
         ]
@@ -64,6 +75,16 @@ class ExperimentPages(ModelAdmin):
         plan = panel_of_data(request.GET, timezone.now())
         return TemplateResponse(request, f"{TEMPLATES}/plan_answer.html", {"plan": plan})
 
+    def person_page(self, request: HttpRequest) -> HttpResponse:
+        """Where one person is in every experiment, and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = PersonForm(request.GET or None)
+        context = self.page_context(request, "Look a person up") | {"form": form}
+        if form.is_valid():
+            context["places"] = person_places(visitor=form.visitor())
+        return TemplateResponse(request, f"{TEMPLATES}/person.html", context)
+
     def results_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         from experiments.review import review  # the statistics stay out of memory until somebody reads
 
@@ -71,11 +92,25 @@ class ExperimentPages(ModelAdmin):
             raise PermissionDenied
         experiment = get_object_or_404(Experiment, pk=pk)
         context = self.page_context(request, f"Results of “{experiment.name}”", experiment)
-        context["page"] = review(experiment=experiment, now=timezone.now())
+        context |= {"page": review(experiment=experiment, now=timezone.now()), "on_results": True}
         return TemplateResponse(request, f"{TEMPLATES}/results.html", context)
 
+    def export_page(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """The whole report as a spreadsheet's table: all metrics, or all looks."""
+        from experiments.exports import looks_csv, metrics_csv
+        from experiments.results import experiment_report
+
+        if not super().has_view_permission(request):
+            raise PermissionDenied
+        experiment = get_object_or_404(Experiment, pk=pk)
+        report = experiment_report(experiment=experiment, as_of=timezone.now())
+        content = metrics_csv(report) if name == "metrics" else looks_csv(report)
+        answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{experiment.key}-{name}.csv"'
+        return answer
+
     def change_page(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Asks for the reason and what else is to know; the service decides, and says why where it refuses."""
+        """Ask why, and what else the change needs; the service decides, and says why where it refuses."""
         if not self.has_operate_permission(request):
             raise PermissionDenied
         experiment, change = get_object_or_404(Experiment, pk=pk), CHANGES[name]

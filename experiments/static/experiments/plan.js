@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const answer = document.getElementById("plan-answer");
   const form = document.getElementById("experiment_form");
   if (!answer || !form) return;
-  const asked = /^(primary_metric|attribution_hours|expected_rate|minimum_effect|layer_percentage|traffic_percentage|variants-(TOTAL_FORMS|\d+-(name|weight|is_control|DELETE)))$/;
+  const asked = /^(primary_metric|attribution_hours|expected_rate|minimum_effect|layer_percentage|traffic_percentage|surfaces|variants-(TOTAL_FORMS|\d+-(name|weight|is_control|DELETE)))$/;
   let waiting;
   let last;
 
