@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from experiments.algorithm_names import algorithm_names
 from experiments.allocations import layer_part_free
 from experiments.models import Experiment, ExperimentKind, Variant
+from experiments.pins import pin_problems, room_problems
 from experiments.querysets import RUNNING
 from experiments.statistics.assignment import allocate
 from experiments.variant_parameters import variant_parameter_problems
@@ -78,6 +79,12 @@ def _rankers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[st
         yield "All variants do the same. Give a treatment another algorithm, parameter or model version."
 
 
+def _pins(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
+    for variant in variants:
+        yield from pin_problems(variant)
+    yield from room_problems(experiment, {one.model_version_id for one in variants if one.model_version_id})
+
+
 def parameter_problems(variants: Sequence[Variant]) -> list[str]:
     return [
         f"{variant.key}: {problem}"
@@ -109,10 +116,10 @@ def _people(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str
 
 
 def _other_layers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
-    mine = _sets(variants)
+    mine = _sets(experiment, variants)
     others = Experiment.objects.filter(status__in=RUNNING).exclude(layer=experiment.layer_id)
     for other in others.prefetch_related("variants"):
-        for name in sorted(mine & _sets(list(other.variants.all()))):
+        for name in sorted(mine & _sets(other, list(other.variants.all()))):
             yield (
                 f"{other.key}, running in the layer {other.layer}, also sets the {name}: one person would be "
                 "in both. Put them in one layer."
@@ -124,9 +131,11 @@ def _running_in(experiment: Experiment) -> list[str]:
     return list(rows.exclude(pk=experiment.pk).values_list("key", flat=True))
 
 
-def _sets(variants: Sequence[Variant]) -> set[str]:
-    """The names of what these variants decide about a list."""
-    chooses = any(variant.algorithm or variant.model_version_id for variant in variants)
+def _sets(experiment: Experiment, variants: Sequence[Variant]) -> set[str]:
+    """The names of what these variants decide about a list. A drafted list is decided as a whole."""
+    chooses = experiment.kind == ExperimentKind.INTERLEAVING or any(
+        variant.algorithm or variant.model_version_id for variant in variants
+    )
     return {name for variant in variants for name in variant.parameters} | (
         {"algorithm"} if chooses else set()
     )
@@ -143,6 +152,7 @@ _CHECKS: Mapping[str, Callable[[Experiment, Sequence[Variant]], Iterator[str]]] 
     "Variants and a control": _variants,
     "Weights that make a whole": _weights,
     "Something to compare": _rankers,
+    "Pinned models that can be served": _pins,
     "A plan": _plan,
     "People to take part": _people,
     "No clash with other layers": _other_layers,
