@@ -18,7 +18,6 @@ from feedback.models import Feedback, Prediction
 
 COLD_START = "cold_start"  # what is popular for somebody without any history, by design and no failure
 _EXPOSURES = Exposure._meta.db_table
-_NO_CITY = "''"
 _SUMS: tuple[PersonSum, ...] = (*Deeds, *Served)
 _Key = TypeVar("_Key")
 _Number = TypeVar("_Number", int, float)
@@ -142,12 +141,13 @@ def _served(scope: Scope) -> tuple[str, list[Any]]:
 
 
 def _kind(scope: Scope) -> tuple[str, list[Any]]:
-    city = f"CASE WHEN LOWER(e.city) IN ({_marks(scope.cities)}) THEN LOWER(e.city) ELSE '' END"
+    """A city is called as the scope calls it, whatever else the database holds to be the same word."""
+    cases = " ".join(["WHEN LOWER(e.city) = %s THEN %s"] * len(scope.cities))
     sql = f"""e.id AS exposure_id, e.variant_id AS variant_id,
             CASE WHEN e.window_ends_at <= %s THEN 1 ELSE 0 END AS is_matured,
             CASE WHEN e.is_new THEN 1 ELSE 0 END AS is_new,
-            {city if scope.cities else _NO_CITY} AS city"""
-    return sql, [_moment(scope.as_of), *scope.cities]
+            {f"CASE {cases} ELSE '' END" if cases else "''"} AS city"""
+    return sql, [_moment(scope.as_of), *(city for one in scope.cities for city in (one, one))]
 
 
 def _people(scope: Scope) -> tuple[str, list[Any]]:

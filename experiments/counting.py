@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, ExpressionWrapper, Q, QuerySet, Value, When
 from django.db.models.functions import Lower, TruncDate
 
 from experiments.activity import NO_ACTIVITY, Activity, Kind, Scope, activity_by_kind
@@ -112,7 +112,7 @@ def _people_by_kind(
     rows = exposed.annotate(
         name=Lower("city"),
         is_matured=ExpressionWrapper(Q(window_ends_at__lte=as_of), output_field=BooleanField()),
-        place=Case(When(name__in=cities, then=F("name")), default=Value("")),
+        place=Case(*(When(name=city, then=Value(city)) for city in cities), default=Value("")),
     )
     counted = rows.values_list("variant_id", "is_matured", "is_new", "place", "is_mixed").annotate(
         people=Count("id")

@@ -11,11 +11,11 @@ from experiments.counting import PeopleCounted
 from experiments.metrics import GUARDRAILS, Metric
 from experiments.reports import ALPHA, GuardrailCheck, GuardrailState
 from experiments.samples import Sample, difference_of, non_inferiority, sample_of, value_of
+from experiments.sequential import LEAST_USERS
 from experiments.statistics.confidence_sequence import confidence_sequence
 from experiments.statistics.multiple_testing import holm
 from experiments.statistics.values import Unknown
 
-LEAST_USERS = 50  # in each variant: below, the normal approximation of the tests is not to be relied on
 UNMEASURED = "There is nothing to measure in either variant."
 TOO_FEW = f"Each variant needs {LEAST_USERS} people first."
 ONE_SIDED = "There is something to measure in one of the two variants only."

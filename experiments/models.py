@@ -2,6 +2,7 @@
 definitions, the first exposures, and what was seen, decided and changed."""
 
 import secrets
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -264,6 +265,11 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"{self.experiment} on {self.day}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("A look is never changed; the next day has its own.")
+        super().save(*args, **kwargs)
 
 
 class ExperimentEvent(models.Model):

@@ -1,15 +1,12 @@
 """A metric's sums as the sample its statistics want, and what each kind of sample can say."""
 
-import math
-
 from experiments.counting import PeopleCounted
 from experiments.metrics import Metric, MetricKind
 from experiments.reports import CONFIDENCE
 from experiments.statistics.guardrails import non_inferior_mean, non_inferior_rate
-from experiments.statistics.means import TOO_FEW, compare_means, difference_of_means
-from experiments.statistics.numerics import critical_value
-from experiments.statistics.proportions import NOBODY, difference_of_rates, wilson_interval
-from experiments.statistics.ratios import EMPTY_DENOMINATOR, compare_ratios, difference_of_ratios
+from experiments.statistics.means import compare_means, difference_of_means, mean_interval
+from experiments.statistics.proportions import difference_of_rates, wilson_interval
+from experiments.statistics.ratios import compare_ratios, difference_of_ratios, ratio_interval
 from experiments.statistics.values import (
     Difference,
     Interval,
@@ -60,24 +57,20 @@ def value_of(sample: Sample) -> float | None:
         case Proportion():
             return sample.rate
         case MeanSample():
-            return sample.mean if sample.users else None
+            return sample.mean
         case PairedSample():
-            return sample.x / sample.y if sample.y > 0 else None
+            return sample.ratio
 
 
 def interval_of(sample: Sample) -> Interval | Unknown:
-    """Wilson's for a share; for a mean or a ratio the normal one, with the person as the unit."""
-    if isinstance(sample, Proportion):
-        return wilson_interval(sample, CONFIDENCE)
-    value = value_of(sample)
-    if not sample.users:
-        return Unknown(NOBODY)
-    if value is None:
-        return Unknown(EMPTY_DENOMINATOR)
-    if sample.users < 2:
-        return Unknown(TOO_FEW)
-    half = critical_value(CONFIDENCE) * math.sqrt(_variance_of_value(sample, value))
-    return Interval(value - half, value + half)
+    """With the person as the unit."""
+    match sample:
+        case Proportion():
+            return wilson_interval(sample, CONFIDENCE)
+        case MeanSample():
+            return mean_interval(sample, CONFIDENCE)
+        case PairedSample():
+            return ratio_interval(sample, CONFIDENCE)
 
 
 def difference_of(treatment: Sample, control: Sample) -> Difference | Unknown:
@@ -107,10 +100,3 @@ def non_inferiority(metric: Metric, treatment: Sample, control: Sample) -> Score
     if isinstance(treatment, Proportion) and isinstance(control, Proportion):
         return non_inferior_rate(treatment, control, metric.margin, metric.higher_is_better)
     return non_inferior_mean(compared_means(treatment, control), metric.margin, metric.higher_is_better)
-
-
-def _variance_of_value(sample: MeanSample | PairedSample, value: float) -> float:
-    if isinstance(sample, MeanSample):
-        return sample.variance / sample.users
-    of_person = sample.variance_x - 2 * value * sample.covariance + value**2 * sample.variance_y
-    return max(of_person, 0.0) / sample.users / sample.mean_y**2

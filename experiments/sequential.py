@@ -17,7 +17,7 @@ from experiments.statistics.multiple_testing import holm
 from experiments.statistics.proportions import difference_interval, difference_of_rates, score_test
 from experiments.statistics.values import Interval, Proportion, Unknown
 
-LEAST_USERS = 50
+LEAST_USERS = 50  # in each variant: below, the normal approximation of the tests is not to be relied on
 LEAST_CONVERSIONS = 5
 UNPLANNED_USERS = 10_000
 NOTHING_NEW = "Too few new people since the last look to decide anything."

@@ -35,6 +35,13 @@ def test_a_second_look_on_one_day_changes_nothing(experiment: Experiment) -> Non
     assert Look.objects.get().report == first.look.report
 
 
+def test_a_look_is_never_changed(experiment: Experiment) -> None:
+    look = look_take(experiment=experiment, now=NOON + HOUR).look
+    look.verdict = "ship"
+    with pytest.raises(TypeError):
+        look.save()
+
+
 def test_days_are_utc_and_missed_ones_stay_missed(experiment: Experiment) -> None:
     grown(experiment)
     for hours in (1, 12, 12 + 24 * 3):

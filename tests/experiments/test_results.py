@@ -271,6 +271,18 @@ def test_segments_are_by_city_whatever_its_capitals_and_by_newness(experiment: E
     }
 
 
+def test_a_city_spelt_in_several_ways_loses_nobody(experiment: Experiment) -> None:
+    """Databases differ in which words are the same; what people did stays with them on each."""
+    for number, city in enumerate(["Dún Laoghaire", "Dun Laoghaire", "DÚN LAOGHAIRE"]):
+        expose(experiment, "control", str(number))
+        Exposure.objects.filter(user_id=str(number)).update(city=city)
+        act(str(number), "save", NOON + HOUR)
+    found = report(experiment)
+    assert variant(found, "control").conversions == 3
+    cities = [one.table.of("control") for one in found.segments if one.dimension == "City"]
+    assert sum(row.users for row in cities) == sum(row.total for row in cities) == 3
+
+
 def test_a_report_as_of_an_earlier_moment_knows_nothing_of_what_came_later(experiment: Experiment) -> None:
     expose_many(experiment, "control", 60, 20)
     expose_many(experiment, "treatment", 60, 40)
