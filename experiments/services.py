@@ -192,6 +192,8 @@ def experiment_reweigh(
     experiment = _locked(experiment)
     _require_status(experiment, RUNNING, "given other weights")
     _require_reason(reason)
+    if experiment.kind == ExperimentKind.INTERLEAVING:
+        raise errors.Conflict(f"{experiment.key} drafts every list from both variants; no weight matters.")
     variants = {variant.key: variant for variant in experiment.variants.all()}
     if set(weights) != set(variants):
         raise errors.InvalidInput(f"Give a weight to each of {', '.join(sorted(variants))}, and to no other.")
@@ -203,6 +205,23 @@ def experiment_reweigh(
     listed = ", ".join(f"{key} {weight:g}" for key, weight in weights.items())
     what = f"Weights changed to {listed}; {share_moved(before, after):.1%} of people not yet exposed move"
     _phase_open(experiment, what, now)
+    return _changed(experiment, what, actor, reason, now)
+
+
+@transaction.atomic
+def experiment_rerandomise(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
+    """Split people anew, in a draft or while it runs. People already exposed keep their variant.
+
+    While it runs it opens a new phase: people split in different ways are not compared.
+    """
+    experiment = _locked(experiment)
+    _require_status(experiment, (ExperimentStatus.DRAFT, *RUNNING), "re-randomised")
+    _require_reason(reason)
+    experiment.salt = new_salt()
+    experiment.save(update_fields=["salt"])
+    what = "Re-randomised: everybody not yet exposed is split anew"
+    if experiment.status != ExperimentStatus.DRAFT:
+        _phase_open(experiment, what, now)
     return _changed(experiment, what, actor, reason, now)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from experiments.definitions import ExperimentDefinition, VariantDefinition, Visitor, running_definitions
-from experiments.exposures import exposure_insert, variants_exposed
+from experiments.exposures import exposures_insert, variants_exposed
 from experiments.models import ExperimentKind, Exposure
 
 INTERLEAVED = "interleaved"  # the variant's name in answers and logs where a list is drafted from two
@@ -94,10 +94,8 @@ def assign(*, visitor: Visitor) -> Treatment:
 
 def exposures_record(*, treatment: Treatment, visitor: Visitor, now: datetime) -> int:
     """Record that the list was served. How many of its experiments the person came into by this."""
-    return sum(
-        exposure_insert(_exposure(one, visitor, now))
-        for one in treatment.assignments
-        if not one.already_exposed
+    return exposures_insert(
+        [_exposure(one, visitor, now) for one in treatment.assignments if not one.already_exposed]
     )
 
 
