@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 
@@ -98,3 +99,20 @@ def test_while_paused_the_controls_list_is_served_whole(ask: RecommendationClien
     answer = ask.answer("techno-1")
     assert answer["variant"] == "ours"
     assert {one["algorithm"] for one in answer["recommendations"]} == {"hybrid"}
+
+
+def test_what_people_save_from_a_drafted_list_is_a_preference_in_the_results(
+    ask: RecommendationClient,
+) -> None:
+    interleaving()
+    for number in range(6):
+        person = f"techno-{number}"
+        answer = ask.answer(person, limit=6)
+        listed = Prediction.objects.get(pk=answer["recommendation_id"]).items
+        theirs = next(event for event, _, _, whose in listed if whose == "theirs")
+        ask.act(person, theirs, "save")
+    body = orjson.loads(ask.api.get("/v1/experiments/duel/results").content)
+    assert body["participants"] == 6
+    assert body["preference"]["everyone"]["treatment"] == 6
+    assert body["preference"]["everyone"]["share"] == 1
+    assert body["verdict"]["state"] == "keep_running"
