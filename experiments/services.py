@@ -1,7 +1,7 @@
 """An experiment's life: draft, active, paused, completed. Every change says who made it and why."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from experiments.models import (
     Variant,
     new_salt,
 )
+from experiments.pins import pin_problems, room_problems
 from experiments.querysets import RUNNING
 from experiments.start_checks import CONTROL_NEEDS_WEIGHT, parameter_problems, start_problems
 from experiments.statistics.assignment import share_moved
@@ -191,6 +192,8 @@ def experiment_reweigh(
     experiment = _locked(experiment)
     _require_status(experiment, RUNNING, "given other weights")
     _require_reason(reason)
+    if experiment.kind == ExperimentKind.INTERLEAVING:
+        raise errors.Conflict(f"{experiment.key} drafts every list from both variants; no weight matters.")
     variants = {variant.key: variant for variant in experiment.variants.all()}
     if set(weights) != set(variants):
         raise errors.InvalidInput(f"Give a weight to each of {', '.join(sorted(variants))}, and to no other.")
@@ -202,6 +205,23 @@ def experiment_reweigh(
     listed = ", ".join(f"{key} {weight:g}" for key, weight in weights.items())
     what = f"Weights changed to {listed}; {share_moved(before, after):.1%} of people not yet exposed move"
     _phase_open(experiment, what, now)
+    return _changed(experiment, what, actor, reason, now)
+
+
+@transaction.atomic
+def experiment_rerandomise(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
+    """Split people anew, in a draft or while it runs. People already exposed keep their variant.
+
+    While it runs it opens a new phase: people split in different ways are not compared.
+    """
+    experiment = _locked(experiment)
+    _require_status(experiment, (ExperimentStatus.DRAFT, *RUNNING), "re-randomised")
+    _require_reason(reason)
+    experiment.salt = new_salt()
+    experiment.save(update_fields=["salt"])
+    what = "Re-randomised: everybody not yet exposed is split anew"
+    if experiment.status != ExperimentStatus.DRAFT:
+        _phase_open(experiment, what, now)
     return _changed(experiment, what, actor, reason, now)
 
 
@@ -235,6 +255,7 @@ def variant_repin(
         )
     what = f"{variant.key} pinned to {model_version.name}"
     variant.model_version = model_version
+    _require_no(problems=[*pin_problems(variant), *_room_problems(experiment, variant)])
     variant.save(update_fields=["model_version"])
     _phase_open(experiment, what, now)
     return _changed(experiment, what, actor, reason, now)
@@ -289,6 +310,17 @@ def _require_status(experiment: Experiment, allowed: str | Sequence[str], done: 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise errors.InvalidInput("Say why.", errors={"reason": ["This field is required."]})
+
+
+def _require_no(*, problems: Sequence[str]) -> None:
+    if problems:
+        raise errors.InvalidInput(" ".join(problems), errors={"experiment": list(problems)})
+
+
+def _room_problems(experiment: Experiment, repinned: Variant) -> Iterator[str]:
+    others = experiment.variants.exclude(pk=repinned.pk).filter(model_version__isnull=False)
+    pinned = {*others.values_list("model_version_id", flat=True), repinned.model_version_id}
+    return room_problems(experiment, {one for one in pinned if one is not None})
 
 
 def _decided(experiment: Experiment, decision: Decision, variant_key: str | None) -> Variant | None:
