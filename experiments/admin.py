@@ -92,6 +92,13 @@ class ExperimentAdmin(ExperimentPages):
         looks = Look.objects.filter(experiment=OuterRef("pk")).order_by("-day")
         return found.annotate(people=Count("exposures"), last_verdict=Subquery(looks.values("verdict")[:1]))
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"may_operate": self.has_operate_permission(request)} | (extra_context or {})
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {
             **NEW_EXPERIMENT,

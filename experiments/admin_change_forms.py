@@ -1,4 +1,4 @@
-"""What each change of a started experiment asks, always with a reason, and the service that makes it."""
+"""What each change of an experiment asks, mostly a reason, and the service that makes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,27 +10,48 @@ from unfold.widgets import (
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
 )
 
-from experiments import services
+from experiments import services, setups
 from experiments.models import Decision, Experiment, Variant
 from modelregistry.models import ModelVersion
 
 
-class ReasonForm(forms.Form):
+class ChangeForm(forms.Form):
+    def __init__(self, *args: Any, experiment: Experiment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.experiment = experiment
+
+    def arguments(self) -> dict[str, Any]:
+        """What the service wants besides who asks, and when."""
+        return {"experiment": self.experiment}
+
+
+class ReasonForm(ChangeForm):
     reason = forms.CharField(
         max_length=2000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Kept for good, with your name.",
     )
 
+    def arguments(self) -> dict[str, Any]:
+        return super().arguments() | {"reason": self.cleaned_data["reason"]}
+
+
+class CopyForm(ChangeForm):
+    key = forms.SlugField(
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="How the API and the logs name the new one.",
+    )
+
     def __init__(self, *args: Any, experiment: Experiment, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.experiment = experiment
+        super().__init__(*args, experiment=experiment, **kwargs)
+        self.fields["key"].initial = f"{experiment.key[:98]}_2"
 
     def arguments(self) -> dict[str, Any]:
-        """What the service wants besides the reason."""
-        return {"experiment": self.experiment}
+        return super().arguments() | {"key": self.cleaned_data["key"]}
 
 
 class WeightsForm(ReasonForm):
@@ -51,7 +72,7 @@ class WeightsForm(ReasonForm):
 
     def arguments(self) -> dict[str, Any]:
         weights = {key: self.cleaned_data[self._field(key)] for key in self.keys}
-        return {"experiment": self.experiment, "weights": weights}
+        return super().arguments() | {"weights": weights}
 
     @staticmethod
     def _field(key: str) -> str:
@@ -73,7 +94,7 @@ class TrafficForm(ReasonForm):
         self.fields["traffic_percentage"].initial = experiment.traffic_percentage
 
     def arguments(self) -> dict[str, Any]:
-        return {"experiment": self.experiment, "traffic_percentage": self.cleaned_data["traffic_percentage"]}
+        return super().arguments() | {"traffic_percentage": self.cleaned_data["traffic_percentage"]}
 
 
 class VersionField(forms.ModelChoiceField[ModelVersion]):
@@ -99,7 +120,7 @@ class RepinForm(ReasonForm):
         self.fields["variant"].queryset = pinned  # type: ignore[attr-defined]
 
     def arguments(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("variant", "model_version")}
+        return {name: self.cleaned_data[name] for name in ("variant", "model_version", "reason")}
 
 
 class DecisionForm(ReasonForm):
@@ -119,11 +140,7 @@ class DecisionForm(ReasonForm):
 
     def arguments(self) -> dict[str, Any]:
         decision, _, variant = self.cleaned_data["decision"].partition(":")
-        return {
-            "experiment": self.experiment,
-            "decision": Decision(decision),
-            "decided_variant": variant or None,
-        }
+        return super().arguments() | {"decision": Decision(decision), "decided_variant": variant or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,7 @@ class Change:
     explanation: str
     call: Callable[..., Experiment]
     done: str
-    form: type[ReasonForm] = ReasonForm
+    form: type[ChangeForm] = ReasonForm
 
 
 CHANGES = {
@@ -185,6 +202,22 @@ CHANGES = {
         services.variant_repin,
         "“{0}” has another model pinned.",
         RepinForm,
+    ),
+    "rerandomise": Change(
+        "Split people anew",
+        "Split the people of “{0}” anew?",
+        "Everybody not yet served a variant is dealt one afresh, and the comparison begins anew. Do it when "
+        "the present split has been spoilt, by an effect of an earlier experiment for instance.",
+        services.experiment_rerandomise,
+        "“{0}” splits people anew.",
+    ),
+    "copy": Change(
+        "Copy as a new draft",
+        "Copy “{0}”?",
+        "A new draft with the same set-up, and people split anew. This one stays as it is.",
+        setups.experiment_copy,
+        "This is the copy of “{0}”, a draft.",
+        CopyForm,
     ),
     "complete": Change(
         "Complete and decide",

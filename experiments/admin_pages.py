@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -13,21 +13,23 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from common.errors import CraicError
-from experiments.admin_change_forms import CHANGES, Change, ReasonForm
+from experiments.admin_change_forms import CHANGES, Change, ChangeForm
 from experiments.admin_person import PersonForm
 from experiments.admin_plan import panel_of_data
 from experiments.lookup import person_places
-from experiments.models import Experiment, ExperimentStatus
+from experiments.models import Experiment, ExperimentKind, ExperimentStatus
 from experiments.querysets import RUNNING
+from experiments.setups import experiment_aa_create
 from experiments.start_checks import start_checklist
 
 TEMPLATES = "admin/experiments/experiment"
 _OFFERED = {
-    ExperimentStatus.DRAFT: ("start",),
-    ExperimentStatus.ACTIVE: ("complete", "pause", "traffic", "weights", "repin"),
-    ExperimentStatus.PAUSED: ("complete", "resume", "traffic", "weights", "repin"),
-    ExperimentStatus.COMPLETED: (),
+    ExperimentStatus.DRAFT: ("start", "copy"),
+    ExperimentStatus.ACTIVE: ("complete", "pause", "traffic", "weights", "repin", "rerandomise", "copy"),
+    ExperimentStatus.PAUSED: ("complete", "resume", "traffic", "weights", "repin", "rerandomise", "copy"),
+    ExperimentStatus.COMPLETED: ("copy",),
 }
+_DEALS_ITSELF = (ExperimentKind.INTERLEAVING, ExperimentKind.BANDIT)
 
 
 class ExperimentPages(ModelAdmin):
@@ -41,6 +43,7 @@ class ExperimentPages(ModelAdmin):
         ]
         return [
             path("plan/", view(self.plan_page), name=_url_name("plan")),
+            path("aa/", view(self.aa_page), name=_url_name("aa")),
             path("person/", view(self.person_page), name=_url_name("person")),
             path("<int:pk>/results/", view(self.results_page), name=_url_name("results")),
             *(
@@ -63,9 +66,12 @@ class ExperimentPages(ModelAdmin):
         """The buttons that make sense now, the most likely first."""
         if not self.has_operate_permission(request):
             return []
-        names = _OFFERED[ExperimentStatus(experiment.status)]
+        without = set()
         if not experiment.variants.filter(model_version__isnull=False).exists():
-            names = tuple(name for name in names if name != "repin")
+            without.add("repin")
+        if experiment.kind in _DEALS_ITSELF:
+            without.add("weights")
+        names = [name for name in _OFFERED[ExperimentStatus(experiment.status)] if name not in without]
         return [{"url": page_of(experiment, name), "label": CHANGES[name].label} for name in names]
 
     def plan_page(self, request: HttpRequest) -> HttpResponse:
@@ -84,6 +90,20 @@ class ExperimentPages(ModelAdmin):
         if form.is_valid():
             context["places"] = person_places(visitor=form.visitor())
         return TemplateResponse(request, f"{TEMPLATES}/person.html", context)
+
+    def aa_page(self, request: HttpRequest) -> HttpResponse:
+        """One press: an A/A test is made and started."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        try:
+            made = experiment_aa_create(actor=actor_of(request), now=timezone.now())
+        except CraicError as error:
+            messages.error(request, error.detail)
+            return redirect(f"admin:{_url_name('changelist')}")
+        messages.success(request, f"“{made.name}” is running.")
+        return redirect(page_of(made, "results"))
 
     def results_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         from experiments.review import review  # the statistics stay out of memory until somebody reads
@@ -115,8 +135,9 @@ class ExperimentPages(ModelAdmin):
             raise PermissionDenied
         experiment, change = get_object_or_404(Experiment, pk=pk), CHANGES[name]
         form = change.form(request.POST or None, experiment=experiment, initial=request.GET.dict())
-        if form.is_valid() and self._make(request, experiment, change, form):
-            return redirect(page_of(experiment, "change"))
+        if form.is_valid() and (made := self._make(request, change, form)) is not None:
+            messages.success(request, change.done.format(experiment.name))
+            return redirect(page_of(made, "change"))
         context = self.page_context(request, change.title.format(experiment.name), experiment)
         context |= {"form": form, "change": change}
         if name == "start":
@@ -137,20 +158,13 @@ class ExperimentPages(ModelAdmin):
             "results_url": page_of(experiment, "results"),
         }
 
-    def _make(self, request: HttpRequest, experiment: Experiment, change: Change, form: ReasonForm) -> bool:
-        """Whether it was done; what keeps it from being done stands in the form."""
+    def _make(self, request: HttpRequest, change: Change, form: ChangeForm) -> Experiment | None:
+        """The experiment afterwards; None where the form now says what keeps it from being done."""
         try:
-            change.call(
-                actor=actor_of(request),
-                reason=form.cleaned_data["reason"],
-                now=timezone.now(),
-                **form.arguments(),
-            )
+            return change.call(actor=actor_of(request), now=timezone.now(), **form.arguments())
         except CraicError as error:
             form.add_error(None, error.detail)
-            return False
-        messages.success(request, change.done.format(experiment.name))
-        return True
+            return None
 
 
 def actor_of(request: HttpRequest) -> str:

@@ -1,6 +1,6 @@
 """Charts as SVG geometry: numbers only, one template draws them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -134,7 +134,26 @@ def arrivals_chart(arrivals: Sequence[Arrivals], keys: Sequence[str]) -> Chart |
         x_ticks=_slot_ticks([one.day for one in arrivals], slot),
         y_ticks=tuple(Tick(_y(value, top), f"{value:,.0f}") for value in (0, top / 2, top)),
         bars=tuple(
-            bar for day, one in enumerate(arrivals) for bar in _stack(one, keys, LEFT + slot * day, slot, top)
+            bar
+            for day, one in enumerate(arrivals)
+            for bar in _stack(one.day, one.users, keys, LEFT + slot * day, slot, top, "{:,}")
+        ),
+    )
+
+
+def allocation_chart(deals: Sequence[tuple[date, Mapping[str, float]]], keys: Sequence[str]) -> Chart | None:
+    """The share of newcomers that each variant was dealt, deal by deal; control at the foot."""
+    if not deals:
+        return None
+    slot = (WIDTH - LEFT - RIGHT) / len(deals)
+    return replace(
+        _EMPTY,
+        x_ticks=_slot_ticks([day for day, _ in deals], slot),
+        y_ticks=tuple(Tick(_y(part, 1.0), f"{part:.0%}") for part in (0.0, 0.5, 1.0)),
+        bars=tuple(
+            bar
+            for place, (day, weights) in enumerate(deals)
+            for bar in _stack(day, weights, keys, LEFT + slot * place, slot, 1.0, "{:.0%}")
         ),
     )
 
@@ -192,24 +211,25 @@ def _top_statistic(history: Sequence[HistoryDay]) -> float:
     return min(_MOST_TOP, float(-(-highest // 1)))
 
 
-def _stack(day: Arrivals, keys: Sequence[str], left: float, slot: float, top: int) -> list[Bar]:
+def _stack(
+    day: date,
+    values: Mapping[str, float],
+    keys: Sequence[str],
+    left: float,
+    slot: float,
+    top: float,
+    words: str,
+) -> list[Bar]:
+    """The bars of one slot, one on the other. `words` formats a value."""
     bars = []
-    below = 0
+    below = 0.0
     for index, key in enumerate(keys):
-        users = day.users.get(key, 0)
-        y, foot = _y(below + users, top), _y(below, top)
-        title = f"{day.day:%-d %b}: {key} {users:,}"
-        bars.append(
-            Bar(
-                round(left + slot * 0.1, 1),
-                y,
-                round(slot * 0.8, 1),
-                round(foot - y, 1),
-                COLOURS[index % len(COLOURS)],
-                title,
-            )
-        )
-        below += users
+        value = values.get(key, 0)
+        y, foot = _y(below + value, top), _y(below, top)
+        title = f"{_day(day)}: {key} {words.format(value)}"
+        x, width = round(left + slot * 0.1, 1), round(slot * 0.8, 1)
+        bars.append(Bar(x, y, width, round(foot - y, 1), COLOURS[index % len(COLOURS)], title))
+        below += value
     return bars
 
 

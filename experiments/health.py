@@ -40,14 +40,22 @@ _GUARDRAILS = (
 
 def health_facts(report: ExperimentReport) -> tuple[HealthFact, ...]:
     return (
-        _sample_ratio(report.sample_ratio),
-        _early_warning(report.sample_ratio_warning),
-        _mixed(report),
+        *_shares(report),
         *_guardrails(report),
-        _burn_in(report),
+        *_burn_in(report),
         _last_look(report),
         _since_last_look(report.since_last_look),
     )
+
+
+def _shares(report: ExperimentReport) -> Iterator[HealthFact]:
+    """Where lists are drafted everybody is served both variants; a bandit's shares change every day."""
+    if report.preference is not None:
+        return
+    yield _sample_ratio(report.sample_ratio)
+    if report.bandit is None:
+        yield _early_warning(report.sample_ratio_warning)
+    yield _mixed(report)
 
 
 def _sample_ratio(ratio: SampleRatio) -> HealthFact:
@@ -88,16 +96,20 @@ def _guardrail(label: str, checks: list[GuardrailCheck], names: dict[str, str]) 
         if found:
             said = dict.fromkeys(check.reason for check in found if check.reason)
             which = ", ".join(names[check.variant] for check in found) if len(names) > 2 else ""
-            note = " ".join(filter(None, (which, *said)))
+            note = ": ".join(filter(None, (which, " ".join(said))))
             return HealthFact(label, value, note, health)
     raise ValueError(f"{label} has no check.")
 
 
-def _burn_in(report: ExperimentReport) -> HealthFact:
+def _burn_in(report: ExperimentReport) -> Iterator[HealthFact]:
+    """A bandit has none: it decides at its end only."""
+    if report.bandit is not None:
+        return
     if report.look.is_counted:
-        return HealthFact("Burn-in", "Over", "looks decide", Health.GOOD)
+        yield HealthFact("Burn-in", "Over", "looks decide", Health.GOOD)
+        return
     reasons = dict.fromkeys(test.reason for test in report.look.tests if test.reason)
-    return HealthFact("Burn-in", "Not over", " ".join(reasons) or "no look decides yet", Health.OPEN)
+    yield HealthFact("Burn-in", "Not over", " ".join(reasons) or "no look decides yet", Health.OPEN)
 
 
 def _last_look(report: ExperimentReport) -> HealthFact:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from experiments.charts import COLOURS, DASHES, Chart, Event, arrivals_chart, boundary_chart, rate_chart
 from experiments.health import HealthFact, health_facts
+from experiments.kind_blocks import BanditBlock, PreferenceBlock, bandit_block, preference_block
 from experiments.models import Decision, Experiment, ExperimentEvent, ExperimentStatus, Phase
 from experiments.reports import ExperimentReport, Finding
 from experiments.results import experiment_report
@@ -66,6 +67,8 @@ class ReviewPage:
     secondary: tuple[MetricBlock, ...]
     sequential: tuple[LookedRow, ...]
     segments: tuple[SegmentBlock, ...]
+    preference: PreferenceBlock | None
+    bandit: BanditBlock | None
     legend: tuple[LegendEntry, ...]
     rates: Chart | None
     boundary: Chart | None
@@ -79,7 +82,8 @@ def review(*, experiment: Experiment, now: datetime) -> ReviewPage:
     report = experiment_report(experiment=experiment, as_of=now)
     models = _champion_changes(experiment, now)
     marks = [Event(one.at, f"model {one.version}") for one in models]
-    history = [day for day in report.history if day.phase == report.phase]
+    # A bandit's phases are its daily deals, and it counts them all.
+    history = [day for day in report.history if report.bandit or day.phase == report.phase]
     keys = [variant.key for variant in report.variants]
     guardrails = {check.metric.key for check in report.guardrails}
     others = [metric_block(report, table) for table in report.everyone[1:]]
@@ -95,6 +99,8 @@ def review(*, experiment: Experiment, now: datetime) -> ReviewPage:
         secondary=tuple(block for block in others if block.metric.key not in guardrails),
         sequential=sequential_rows(report, history),
         segments=segment_blocks(report),
+        preference=preference_block(report),
+        bandit=bandit_block(report),
         legend=_legend(report),
         rates=rate_chart(history, marks),
         boundary=boundary_chart(history, keys, marks),

@@ -115,17 +115,20 @@ def segment_blocks(report: ExperimentReport) -> tuple[SegmentBlock, ...]:
 
 def sequential_rows(report: ExperimentReport, history: Sequence[HistoryDay]) -> tuple[LookedRow, ...]:
     """Of the last look: what decides."""
-    names = {one.key: one.name for one in report.variants}
+    variants = {one.key: one for one in report.variants}
     tests = history[-1].tests if history else ()
-    return tuple(_looked(report.metric, names[test.variant], test) for test in tests)
+    return tuple(_looked(report.metric, variants[test.variant], test) for test in tests)
 
 
-def _looked(metric: Metric, name: str, test: SequentialTest) -> LookedRow:
-    finding = _FINDINGS[test.finding] if test.finding else test.reason or "Nothing yet"
+def _looked(metric: Metric, variant: VariantResult, test: SequentialTest) -> LookedRow:
+    """What an earlier look has found stays found."""
+    finding = _FINDINGS[variant.finding] if variant.finding else test.reason or "Nothing yet"
+    if variant.finding and test.finding is None:
+        finding += ", found at an earlier look"
     if test.p_value is not None:
         finding += f" (p = {words.p_value(test.p_value)})"
     return LookedRow(
-        name=name,
+        name=variant.name,
         method=_METHODS[test.method],
         statistic=_number(test.statistic),
         boundary=words.NOTHING if test.critical_value is None else f"±{test.critical_value:.2f}",

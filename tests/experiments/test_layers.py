@@ -1,5 +1,7 @@
 """A layer's people: whose they are, and a holdout that stays while anything runs."""
 
+from itertools import pairwise
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -36,7 +38,7 @@ def test_the_parts_are_the_whole_and_nobody_is_in_two() -> None:
     ranges = sorted(one for part in parts for one in part.ranges)
     assert ranges[0][0] == 0
     assert ranges[-1][1] == 1_000_000
-    assert all(before[1] == after[0] for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(ranges))
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, "Experiment first"), (999_999, HOLDOUT), (800_000, FREE)])
