@@ -68,6 +68,20 @@ def layer_default() -> Layer:
 
 
 @transaction.atomic
+def layer_hold_out(*, layer: Layer, percentage: float) -> Layer:
+    """Let no experiment of this layer touch so many of all people. Raises Conflict while one runs."""
+    if not 0 <= percentage < 100:
+        raise errors.InvalidInput("Hold out 0 per cent or more, and less than 100.")
+    layer = Layer.objects.select_for_update().get(pk=layer.pk)
+    running = layer.experiments.filter(status__in=RUNNING).values_list("key", flat=True)
+    if running:
+        raise errors.Conflict(f"People of {layer} are taken by {', '.join(running)}; complete that first.")
+    layer.holdout_percentage = percentage
+    layer.save(update_fields=["holdout_percentage"])
+    return layer
+
+
+@transaction.atomic
 def experiment_create(
     *,
     key: str,
@@ -252,6 +266,10 @@ def variant_repin(
     if variant.model_version_id is None:
         raise errors.Conflict(
             f"{variant.key} follows the champion; only a pinned variant can be pinned anew."
+        )
+    if experiment.kind == ExperimentKind.BANDIT:
+        raise errors.Conflict(
+            f"{experiment.key} deals by all it has seen of a variant, which must stay what it is. Start another."
         )
     what = f"{variant.key} pinned to {model_version.name}"
     variant.model_version = model_version
