@@ -269,7 +269,7 @@ def variant_repin(
         )
     if experiment.kind == ExperimentKind.BANDIT:
         raise errors.Conflict(
-            f"{experiment.key} deals by all it has seen of a variant, which must stay what it is. Start another."
+            f"{experiment.key} deals by all it has seen of a variant, so that must not change. Start another."
         )
     what = f"{variant.key} pinned to {model_version.name}"
     variant.model_version = model_version
