@@ -1,10 +1,12 @@
 """How long does the report on a large experiment take, and how much memory? Made-up rows on PostgreSQL.
 
     DATABASE_URL=postgres://.. python -m benchmarks.experiment_results [--exposures 10000 100000 1000000]
+        [--lists-per-person 2]
 
-For each size there are five times as many rows of feedback and twice as many lists served. They go into a
-database of their own, made beside the one that DATABASE_URL names and dropped again. The table says how long
-the whole report took, how much of that its queries did, and the peak resident memory of the process.
+For each size there are five times as many rows of feedback and, unless told otherwise, twice as many lists
+served. They go into a database of their own, made beside the one that DATABASE_URL names and dropped
+again. The table says how long the whole report took, how much of that its queries did, and the peak
+resident memory of the process.
 
 Exit codes: 0 measured, 2 wrong options or no PostgreSQL.
 """
@@ -56,7 +58,7 @@ FROM experiments_experiment e,
   (SELECT array_agg(items) AS items FROM (
      SELECT jsonb_agg(jsonb_build_array('event-' || (l * 7 + k * 13) % 5000, 1.0 / k)) AS items
      FROM generate_series(1, 100) l, generate_series(1, 20) k GROUP BY l) made) lists,
-  generate_series(0, 2 * %(people)s - 1) n,
+  generate_series(0, %(lists)s * %(people)s - 1) n,
   LATERAL (SELECT 1 + n % %(people)s AS person) who,
   LATERAL (SELECT e.started_at + person * interval '28 days' / %(people)s
                   + n / %(people)s * interval '1 day' AS at) moment
@@ -73,18 +75,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--exposures", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    sizes = parser.parse_args().exposures
+    parser.add_argument("--lists-per-person", type=int, default=2)
+    options = parser.parse_args()
+    lists = options.lists_per_person
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         parser.error("Set DATABASE_URL to a PostgreSQL database whose user may create databases.")
     print("exposures  feedback      lists   load s  report s  queries s  queries  peak MB")
-    for people in sizes:
+    for people in options.exposures:
         with _scratch_database(url) as scratch:
             environment = {**os.environ, "DATABASE_URL": scratch, "DEBUG": "true"}
-            loading = _run("load", people, environment)
-            print(f"{people:>9,}{5 * people:>10,}{2 * people:>11,}{loading}", end="", flush=True)
+            loading = _run(f"load({people}, {lists})", environment)
+            print(f"{people:>9,}{5 * people:>10,}{lists * people:>11,}{loading}", end="", flush=True)
             # A process of its own: loading is not to count for the memory of the report.
-            print(_run("measure", people, environment), flush=True)
+            print(_run(f"measure({people})", environment), flush=True)
 
 
 @contextmanager
@@ -100,15 +104,15 @@ def _scratch_database(url: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {SCRATCH}")
 
 
-def _run(function: str, people: int, environment: dict[str, str]) -> str:
-    program = f"from benchmarks.experiment_results import {function}; {function}({people})"
+def _run(call: str, environment: dict[str, str]) -> str:
+    program = f"from benchmarks.experiment_results import load, measure; {call}"
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True, env=environment
     )
     return done.stdout.strip("\n")
 
 
-def load(people: int) -> None:
+def load(people: int, lists: int) -> None:
     """Fill the scratch database; prints the seconds it took."""
     began = time.perf_counter()
     _django()
@@ -120,7 +124,8 @@ def load(people: int) -> None:
     with connection.cursor() as cursor:
         for table, statement in TABLES.items():
             indexes = _indexes_dropped(cursor, table)
-            cursor.execute(statement.replace("%(people)s", str(people)))
+            filled = statement.replace("%(people)s", str(people)).replace("%(lists)s", str(lists))
+            cursor.execute(filled)
             for definition in indexes:
                 cursor.execute(definition)
             cursor.execute(f"VACUUM ANALYZE {table}")

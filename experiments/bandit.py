@@ -5,10 +5,12 @@ A deal is a change of weights like any other: it opens a phase, and every exposu
 
 from datetime import UTC, datetime
 
+from django.db import transaction
+
 from experiments.batches import arm_samples, batches_of
 from experiments.metrics import ACTIONS_OF, Deeds, metric_named
 from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Phase
-from experiments.services import experiment_reweigh
+from experiments.services import experiment_locked, experiment_reweigh
 from experiments.statistics.thompson import thompson_allocation
 from experiments.statistics.values import Proportion
 
@@ -22,6 +24,7 @@ def bandit_floor(variants: int) -> float:
     return min(LARGEST_FLOOR, 0.5 / variants)
 
 
+@transaction.atomic
 def bandit_deal(*, experiment: Experiment, now: datetime) -> Phase | None:
     """Deal weights anew by Thompson sampling, unless this UTC day had its deal; the phase it opened, if any.
 
@@ -29,6 +32,7 @@ def bandit_deal(*, experiment: Experiment, now: datetime) -> Phase | None:
     variant that lately got more people looks a little worse than it is: the bandit is slow rather than rash.
     A variant of weight 0 was taken out by hand and stays out.
     """
+    experiment = experiment_locked(experiment)  # of two that deal at once the second finds it done
     if experiment.kind != ExperimentKind.BANDIT or experiment.status != ExperimentStatus.ACTIVE:
         return None
     if _was_dealt(experiment, now):

@@ -20,14 +20,22 @@ from experiments.statistics.values import Interval, Proportion, Unknown
 Adjustment = Callable[[Sequence[float]], Sequence[float]]
 
 
-def metric_table(metric: Metric, people: Mapping[str, PeopleCounted], control: str | None) -> MetricTable:
+def metric_table(
+    metric: Metric, people: Mapping[str, PeopleCounted], control: str | None, *, is_exact: bool = False
+) -> MetricTable:
     """`metric` for the variants of `people`, in their order; p-values are not adjusted yet.
 
-    Without a control nothing is compared.
+    Without a control nothing is compared. `is_exact`: small samples get an exact p-value too, which may take
+    half a second each.
     """
     samples = {key: sample_of(metric, counted) for key, counted in people.items()}
     rows = tuple(
-        _estimate(key, people[key].users, sample, None if control in (None, key) else samples[control])
+        _estimate(
+            key,
+            people[key].users,
+            sample,
+            None if control in (None, key) else _comparison(sample, samples[control], is_exact),
+        )
         for key, sample in samples.items()
     )
     return MetricTable(metric, rows)
@@ -49,7 +57,7 @@ def _with_adjusted(row: VariantEstimate, values: Iterator[float]) -> VariantEsti
     return replace(row, comparison=replace(row.comparison, adjusted_p_value=next(values)))
 
 
-def _estimate(variant: str, users: int, sample: Sample, control: Sample | None) -> VariantEstimate:
+def _estimate(variant: str, users: int, sample: Sample, comparison: Comparison | None) -> VariantEstimate:
     interval = interval_of(sample)
     return VariantEstimate(
         variant=variant,
@@ -58,24 +66,24 @@ def _estimate(variant: str, users: int, sample: Sample, control: Sample | None) 
         value=value_of(sample),
         interval=_known(interval),
         reason=interval.reason if isinstance(interval, Unknown) else "",
-        comparison=None if control is None else _comparison(sample, control),
+        comparison=comparison,
     )
 
 
-def _comparison(treatment: Sample, control: Sample) -> Comparison:
+def _comparison(treatment: Sample, control: Sample, is_exact: bool) -> Comparison:
     if isinstance(treatment, Proportion) and isinstance(control, Proportion):
-        return _comparison_of_rates(treatment, control)
+        return _comparison_of_rates(treatment, control, is_exact)
     return _comparison_of_means(treatment, control)
 
 
-def _comparison_of_rates(treatment: Proportion, control: Proportion) -> Comparison:
+def _comparison_of_rates(treatment: Proportion, control: Proportion, is_exact: bool) -> Comparison:
     test = score_test(treatment, control)
     interval = difference_interval(treatment, control, CONFIDENCE)
     lift = relative_lift(treatment, control)
     lift_interval = relative_lift_interval(treatment, control, CONFIDENCE)
     both_came = bool(treatment.users and control.users)
     small = both_came and is_small(treatment, control)
-    exact = exact_test(treatment, control) if small else None
+    exact = exact_test(treatment, control) if small and is_exact else None
     return Comparison(
         difference=(treatment.rate or 0.0) - (control.rate or 0.0) if both_came else None,
         difference_interval=_known(interval),

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from experiments.bandit import bandit_deal
 from experiments.looks import LookTaken, look_take
-from experiments.models import Experiment
+from experiments.models import Experiment, ExperimentKind
 
 
 def experiment_daily(*, experiment: Experiment, now: datetime) -> LookTaken:
     """Look, then deal; each once a UTC day however often this is called. The look sees the day's people under
     the weights they came by."""
     taken = look_take(experiment=experiment, now=now)
-    bandit_deal(experiment=experiment, now=now)
+    if experiment.kind == ExperimentKind.BANDIT:
+        bandit_deal(experiment=experiment, now=now)
     return taken

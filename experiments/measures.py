@@ -65,7 +65,7 @@ def _tables(frame: Frame, people: People) -> tuple[MetricTable, ...]:
     others = [one for one in METRICS if one.role is MetricRole.OUTCOME and one != frame.metric]
     guarded = [one for one in METRICS if one.role is MetricRole.GUARDRAIL]
     return (
-        *adjusted([metric_table(frame.metric, people, frame.control)], holm),
+        *adjusted([metric_table(frame.metric, people, frame.control, is_exact=True)], holm),
         *adjusted([metric_table(one, people, frame.control) for one in others], benjamini_hochberg),
         *(metric_table(one, people, frame.control) for one in guarded),
     )

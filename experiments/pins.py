@@ -11,7 +11,7 @@ from modelregistry.artefacts import artefact_read
 from modelregistry.manifests import ArtefactRefused
 from modelregistry.models import ModelVersion
 
-# Each costs about as much memory as the champion, in every web process.
+# Each has as many arrays as the champion, mapped and shared, and slates of its own in every web process.
 MOST_PINNED = 3
 
 

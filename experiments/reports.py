@@ -19,7 +19,8 @@ class Comparison:
 
     `adjusted_p_value`: Holm's over all treatments for the primary metric, Benjamini and Hochberg's over all
     other outcomes and treatments (or segments) elsewhere; None for guardrails, which `GuardrailCheck` judges.
-    `exact_p_value` is given where the sample is small; `chance_to_beat_control` for proportions only.
+    `exact_p_value` is given for the primary metric where the sample is small; `chance_to_beat_control` for
+    proportions only.
     """
 
     difference: float | None

@@ -14,7 +14,7 @@ from experiments.guardrail_checks import guardrail_checks
 from experiments.judgement import treatment_evidence, unmeasured, verdict_at_look, verdict_shown
 from experiments.list_variety import list_variety
 from experiments.measures import Measures, measure
-from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Variant
+from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Exposure, Variant
 from experiments.pipeline_checks import pipeline_checks
 from experiments.progress import progress_of
 from experiments.readings import Reading, reading_of
@@ -255,11 +255,17 @@ def _variety(frame: Frame) -> tuple[ListVariety, ...]:
 
 
 def _arrivals(frame: Frame) -> tuple[Arrivals, ...]:
-    """By day, of the present phase; days on which nobody came are left out."""
+    """By day, of the people the report is on; days on which nobody came are left out. Where lists are drafted
+    everybody comes to both variants."""
     if frame.phase is None:
         return ()
-    counted = arrivals_per_day(exposures_of(frame.experiment, frame.phase, frame.as_of))
+    rows = Exposure.objects.filter(experiment=frame.experiment, first_at__lte=frame.as_of).order_by()
+    if frame.experiment.kind != ExperimentKind.BANDIT:
+        rows = rows.filter(phase=frame.phase_number)
+    counted = arrivals_per_day(rows)
+    is_drafted = frame.experiment.kind == ExperimentKind.INTERLEAVING
+    came_to = {one.key: None if is_drafted else one.pk for one in frame.variants}
     days = sorted({day for _, day in counted})
     return tuple(
-        Arrivals(day, {one.key: counted.get((one.pk, day), 0) for one in frame.variants}) for day in days
+        Arrivals(day, {key: counted.get((pk, day), 0) for key, pk in came_to.items()}) for day in days
     )

@@ -68,6 +68,20 @@ def layer_default() -> Layer:
 
 
 @transaction.atomic
+def layer_hold_out(*, layer: Layer, percentage: float) -> Layer:
+    """Let no experiment of this layer touch so many of all people. Raises Conflict while one runs."""
+    if not 0 <= percentage < 100:
+        raise errors.InvalidInput("Hold out 0 per cent or more, and less than 100.")
+    layer = Layer.objects.select_for_update().get(pk=layer.pk)
+    running = layer.experiments.filter(status__in=RUNNING).values_list("key", flat=True)
+    if running:
+        raise errors.Conflict(f"People of {layer} are taken by {', '.join(running)}; complete that first.")
+    layer.holdout_percentage = percentage
+    layer.save(update_fields=["holdout_percentage"])
+    return layer
+
+
+@transaction.atomic
 def experiment_create(
     *,
     key: str,
@@ -126,7 +140,7 @@ def experiment_create(
 @transaction.atomic
 def experiment_start(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Draft to active. Raises InvalidInput, naming every problem, when the set-up is not sound."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "started")
     problems = start_problems(experiment)
     if problems:
@@ -143,7 +157,7 @@ def experiment_start(*, experiment: Experiment, actor: str, reason: str, now: da
 @transaction.atomic
 def experiment_pause(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Active to paused: people already exposed get control, nobody new takes part."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.ACTIVE, "paused")
     return _transition(experiment, ExperimentStatus.PAUSED, "Paused", actor, reason, now)
 
@@ -151,7 +165,7 @@ def experiment_pause(*, experiment: Experiment, actor: str, reason: str, now: da
 @transaction.atomic
 def experiment_resume(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Paused to active: everybody has the variant they had."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.PAUSED, "resumed")
     return _transition(experiment, ExperimentStatus.ACTIVE, "Resumed", actor, reason, now)
 
@@ -170,7 +184,7 @@ def experiment_complete(
 
     Raises InvalidInput when a decision to ship names no treatment of this experiment.
     """
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "completed")
     experiment.ended_at = now
     experiment.decision = decision
@@ -189,7 +203,7 @@ def experiment_reweigh(
 
     It opens a new phase: people exposed under other weights are not compared with those who come now.
     """
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "given other weights")
     _require_reason(reason)
     if experiment.kind == ExperimentKind.INTERLEAVING:
@@ -214,7 +228,7 @@ def experiment_rerandomise(*, experiment: Experiment, actor: str, reason: str, n
 
     While it runs it opens a new phase: people split in different ways are not compared.
     """
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, (ExperimentStatus.DRAFT, *RUNNING), "re-randomised")
     _require_reason(reason)
     experiment.salt = new_salt()
@@ -230,7 +244,7 @@ def experiment_ramp(
     *, experiment: Experiment, traffic_percentage: float, actor: str, reason: str, now: datetime
 ) -> Experiment:
     """Let more or fewer people come in from now on. Nobody changes variant, and it opens no phase."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "given other traffic")
     _require_reason(reason)
     if not 0 < traffic_percentage <= 100:
@@ -246,12 +260,16 @@ def variant_repin(
     *, variant: Variant, model_version: ModelVersion, actor: str, reason: str, now: datetime
 ) -> Experiment:
     """Serve another trained version in a pinned variant. It opens a new phase, as the variant is another."""
-    experiment = _locked(variant.experiment)
+    experiment = experiment_locked(variant.experiment)
     _require_status(experiment, RUNNING, "given another model")
     _require_reason(reason)
     if variant.model_version_id is None:
         raise errors.Conflict(
             f"{variant.key} follows the champion; only a pinned variant can be pinned anew."
+        )
+    if experiment.kind == ExperimentKind.BANDIT:
+        raise errors.Conflict(
+            f"{experiment.key} deals by all it has seen of a variant, so that must not change. Start another."
         )
     what = f"{variant.key} pinned to {model_version.name}"
     variant.model_version = model_version
@@ -266,7 +284,7 @@ def experiment_draft_saved(
     *, experiment: Experiment, actor: str, what: str, now: datetime, details: str = ""
 ) -> None:
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
     variants_allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what=what, reason=details, now=now)
@@ -291,7 +309,7 @@ def _fields_of(plan: VariantPlan) -> dict[str, Any]:
     return {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
 
 
-def _locked(experiment: Experiment) -> Experiment:
+def experiment_locked(experiment: Experiment) -> Experiment:
     """The present row. All experiments are locked together, so that two cannot take the same people."""
     rows = {row.pk: row for row in Experiment.objects.select_for_update().order_by("pk")}
     if experiment.pk not in rows:

@@ -156,6 +156,7 @@ def test_the_results_hold_every_deal_and_no_plain_p_value(api: Client) -> None:
         {"control": 10, "treatment": 80, "third": 10},
     ]
     assert report.participants == 200
+    assert [sum(one.users.values()) for one in report.arrivals] == [100, 100]
     assert {row.comparison for table in report.everyone for row in table.variants} == {None}
     assert sum(arm.chance_to_be_best for arm in report.bandit.arms) == pytest.approx(1)
     body = orjson.loads(api.get("/v1/experiments/bandit/results").content)

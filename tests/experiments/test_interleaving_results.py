@@ -158,6 +158,9 @@ def test_the_share_its_interval_and_p_value_are_those_of_the_binomial_test(duel:
     many(duel, "t", 14, "b")
     many(duel, "c", 6, "a")
     found = preference(duel)
+    report = experiment_report(experiment=duel, as_of=NOON + WEEK)
+    assert [(one.users, one.conversions) for one in report.variants] == [(20, 6), (20, 14)]
+    assert [dict(one.users) for one in report.arrivals] == [{OURS: 20, THEIRS: 20}]
     expected: Any = preference_test(14, 6)
     assert (found.share, found.interval, found.p_value) == (
         expected.share,

@@ -5,17 +5,19 @@ from typing import Any
 import pytest
 
 from common import errors
-from experiments.models import Experiment
+from experiments.models import Experiment, ExperimentKind
 from experiments.services import (
     experiment_complete,
     experiment_ramp,
     experiment_rerandomise,
     experiment_start,
+    layer_hold_out,
     variant_repin,
 )
 from experiments.setups import experiment_copy
 from modelregistry.models import ModelVersion
 from tests.experiments.factories import NOON, PLAN, assignment_of, draft, exposed
+from tests.modelregistry.factories import version as version_of
 
 WHY: dict[str, Any] = {"actor": "staff:ann", "reason": "It was agreed", "now": NOON}
 
@@ -101,3 +103,20 @@ def test_a_variant_that_follows_the_champion_cannot_be_pinned_in_mid_run(experim
     variant = experiment.variants.get(is_control=False)
     with pytest.raises(errors.Conflict, match="only a pinned variant"):
         variant_repin(variant=variant, model_version=ModelVersion(number=1), **WHY)
+
+
+def test_the_holdout_is_changed_while_nothing_of_its_layer_runs(experiment: Experiment) -> None:
+    with pytest.raises(errors.Conflict, match="taken by rec_v1"):
+        layer_hold_out(layer=experiment.layer, percentage=10)
+    experiment_complete(experiment=experiment, **WHY)
+    assert layer_hold_out(layer=experiment.layer, percentage=10).holdout_percentage == 10
+    with pytest.raises(errors.InvalidInput, match="less than 100"):
+        layer_hold_out(layer=experiment.layer, percentage=100)
+
+
+def test_a_bandits_variant_stays_the_model_it_is(experiment: Experiment) -> None:
+    Experiment.objects.update(kind=ExperimentKind.BANDIT)
+    version = version_of()
+    experiment.variants.filter(is_control=False).update(model_version=version)
+    with pytest.raises(errors.Conflict, match="Start another"):
+        variant_repin(variant=experiment.variants.get(is_control=False), model_version=version, **WHY)

@@ -19,6 +19,7 @@ from experiments.services import (
     experiment_ramp,
     experiment_start,
     layer_default,
+    layer_hold_out,
 )
 from experiments.serving import assign
 from tests.recommendations.client import RecommendationClient
@@ -119,9 +120,7 @@ def test_a_person_of_two_layers_is_exposed_to_both_by_one_read_and_one_write(
 
 def test_people_held_out_are_never_exposed(ask: RecommendationClient, settings: Any) -> None:
     settings.REFRESH_SECONDS = 60
-    default = layer_default()
-    Layer.objects.filter(pk=default.pk).update(holdout_percentage=20)
-    default.refresh_from_db()
+    default = layer_hold_out(layer=layer_default(), percentage=20)
     started("first", layer=default, layer_percentage=40)
     started("second", layer=default, layer_percentage=40)
     found = taking_part(range(2000))
