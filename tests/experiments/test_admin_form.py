@@ -159,7 +159,7 @@ def days(body: str) -> int:
 
 def test_a_version_can_be_pinned_and_another_pinned_later(admin: Client) -> None:
     first, second = version(), version()
-    add(admin, **{"variants-1-model_version": str(first.pk)})
+    add(admin, **{"variants-1-model_version": str(first.pk), "variants-1-algorithm": "popularity"})
     experiment = Experiment.objects.get()
     admin.post(page_of(experiment, "start/"), {"reason": "Go"})
     page = page_of(experiment, "repin/")
