@@ -56,7 +56,7 @@ class ExperimentAdmin(ExperimentPages):
     form = ExperimentForm
     change_form_template = f"{TEMPLATES}/form.html"
     change_list_template = f"{TEMPLATES}/list.html"
-    list_display = ("name", "status_label", "kind_label", "people", "verdict", "results_link")
+    list_display = ("name", "key", "status_label", "kind_label", "people", "verdict", "results_link")
     list_filter = ("status", "kind", "layer")
     search_fields = ("key", "name", "description", "hypothesis")
     search_help_text = "Words of the name, key, description or hypothesis."
