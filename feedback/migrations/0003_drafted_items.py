@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0003_prediction_shown'),
+        ('feedback', '0002_prediction'),
     ]
 
     operations = [
