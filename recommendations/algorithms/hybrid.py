@@ -16,10 +16,8 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
-    FOLLOWED_ROWS,
     INDEX,
     SignalModel,
-    is_circumstance,
     signal_matrix,
 )
 
@@ -40,32 +38,22 @@ class HybridParameters(Parameters):
 
     pull: to the prior, in people's choices; a person chooses at up to ten cuts, much the same each time, so
         that a weak pull would take 140 people for a thousand
-    pull_of_circumstances: the same for what a moment is worth, where no prior is better than the data
-    pull_of_followers: the same for its being worth something else to followers, which plenty have to show
     choosers: people learned from at each training cut, drawn at random (of more than 50,000 actions, at half
         as many cuts or fewer, twice as many people); time grows with them
     passed_over: other events that were on, drawn for each chooser; time and memory grow with them
     """
 
-    pull: float = number(240.0, least=0.01, most=1_000_000.0)
-    pull_of_circumstances: float = number(100.0, least=0.01, most=1_000_000.0)
-    pull_of_followers: float = number(1_000.0, least=0.01, most=1_000_000.0)
+    pull: float = number(100.0, least=0.01, most=1_000_000.0)
     choosers: int = number(300, least=1, most=50_000)
     passed_over: int = number(60, least=1, most=10_000)
 
     @classmethod
     def search_space(cls) -> Sequence["HybridParameters"]:
-        return (
-            *(cls(pull=pull) for pull in (60.0, 1_000.0)),
-            *(cls(pull_of_circumstances=pull) for pull in (30.0, 300.0)),
-        )
+        return tuple(cls(pull=pull) for pull in (25.0, 400.0))
 
     def strength(self) -> Float64:
         """(len(COLUMNS),) the pull of each column's weight."""
-        strength = np.array(
-            [self.pull_of_circumstances if is_circumstance(column) else self.pull for column in COLUMNS]
-        )
-        strength[FOLLOWED_ROWS] = self.pull_of_followers
+        strength = np.full(len(COLUMNS), self.pull)
         strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
         return strength
 

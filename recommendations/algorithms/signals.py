@@ -123,7 +123,6 @@ COLUMNS: tuple[Column, ...] = (
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
-CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
 SHARE_ROWS = [INDEX[f"{kind}_share"] for kind in SHARED_FIELDS]
 COUNT_ROWS = [INDEX[f"{kind}_count"] for kind in COUNTED_FIELDS]
@@ -134,11 +133,6 @@ PLACE_ROWS = [INDEX[f"near_{name}"] for name in ("nearest", "town", "density")]
 HOUR_ROWS = [INDEX["week_hour"], INDEX["day_hour"]]
 CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
 FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
-
-
-def is_circumstance(column: Column) -> bool:
-    """Whether it is about the event's moment rather than about the person."""
-    return column.name in CIRCUMSTANTIAL
 
 
 @dataclass(frozen=True, slots=True)
