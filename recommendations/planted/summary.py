@@ -54,8 +54,8 @@ class EstimateSummary:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`false_ships`: a treatment was shipped that is no better. `power`: the better one was shipped; None where
-    none is. `days_to_decision`: of the experiments that said to act: least, median, most.
+    """`false_ships`: a treatment was shipped that is no better. `power`: the better one was shipped; None
+    where none is. `days_to_decision`: of the experiments that said to act: least, median, most.
     `sample_ratio_fails`: at the end."""
 
     repetitions: int
@@ -85,7 +85,7 @@ def summary_of(truth: Truth, outcomes: Sequence[Outcome]) -> Summary:
 
 def summary_lines(summary: Summary) -> Iterator[str]:
     """For a person."""
-    yield f"{summary.repetitions} repetitions"
+    yield f"{'Repetitions':<24}{summary.repetitions:>5}"
     for state, count in summary.verdicts.items():
         yield f"  {VERDICT_WORDS[state]:<22}{count:>5}"
     yield f"  {'false ship rate':<22}{summary.false_ships or '-'}"

@@ -28,7 +28,7 @@ Run whole experiments on made-up people whose answer is known, and report what t
 People come over some days, are served lists by the real service, and save an event with a chance that
 their variant decides: --baseline in control, more by --lift in the first treatment, and in all others the
 same as in control. The experiment is looked at daily as by `snapshot_experiments`, until everybody's 48 hours
-are over. It is concluded on the first day whose verdict says to act, and goes on to the end for its estimates.
+are over. It is concluded on the first day whose verdict says to act; its estimates are those at the end.
 
 With no lift every ship is false: at most one in twenty. With a lift, power is how often it is found.
 
@@ -122,9 +122,9 @@ class Command(BaseCommand):
         if removed:
             self.stdout.write("Removed the experiment kept before.")
         self.stdout.write(
-            f"{truth.users:,} people over {truth.days} days, {truth.variants} variants, {truth.looks} daily looks. "
-            f"{truth.baseline:.0%} convert in control, {truth.lift:+.0%} planted in the first treatment; "
-            f"seed {truth.seed}."
+            f"{truth.users:,} people over {truth.days} days, {truth.variants} variants, "
+            f"{truth.looks} daily looks, seed {truth.seed}. {truth.baseline:.0%} convert in control, "
+            f"{truth.lift:+.0%} planted in the first treatment."
         )
         if truth.lift:
             weights = [1 / truth.variants] * truth.variants
@@ -164,7 +164,8 @@ class Command(BaseCommand):
                 for one in outcomes
             ],
         }
-        self.stdout.write(orjson.dumps(whole_answer, option=orjson.OPT_INDENT_2).decode())
+        readable = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS  # verdicts count as keys
+        self.stdout.write(orjson.dumps(whole_answer, option=readable).decode())
 
 
 def _truth(options: dict[str, Any]) -> Truth:
