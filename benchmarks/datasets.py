@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,7 +25,8 @@ DAY = 86_400.0
 CITY_SPLITS = ("cold", "asof")
 CITY_FILES = ("events.csv.gz", "users.csv.gz", "rsvps.csv.gz", *(f"split_{name}.npz" for name in CITY_SPLITS))
 HISTORY_FILES = ("events.csv.gz", "rsvps.csv.gz", "groups.csv")
-SPLIT_KEYS = ("shape", "train_indptr", "train_indices", "test_indptr", "test_indices", "candidates", "cut")
+MATRIX_KEYS = ("shape", "train_indptr", "train_indices", "test_indptr", "test_indices")
+SPLIT_KEYS = (*MATRIX_KEYS, "candidates", "cut")
 ANNOUNCED_BEFORE = 61 * DAY  # no file says when an event was announced: as long before it as candidates reach
 HISTORY_REACH = 60 * DAY
 BUSY_PERSON = 100  # RSVPs in a history beyond which a person is an organiser
@@ -36,7 +38,7 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One benchmark: its name, and one hold-out (a city) or one a fold (a history)."""
+    """One benchmark: its name, and one hold-out (a city, a matrix) or one a fold (a history)."""
 
     name: str
     folds: list[HoldOut]
@@ -50,12 +52,12 @@ class Rsvps:
 
 
 def load(folder: Path) -> list[Split]:
-    if folder.suffix == ".npz":
-        raise DatasetError(f"{folder} is a matrix split: only city and history folders can be read so far")
-    if not folder.is_dir():
-        raise DatasetError(f"there is no folder {folder}")
-    names = {path.name for path in folder.iterdir()}
+    if not folder.exists():
+        raise DatasetError(f"there is no {folder}")
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     try:
+        if is_matrix(folder):
+            return [matrix_split(folder)]
         if names.issuperset(CITY_FILES):
             return city_splits(folder)
         if names.issuperset(HISTORY_FILES) and not any(name.startswith("split_") for name in names):
@@ -64,8 +66,43 @@ def load(folder: Path) -> list[Split]:
         raise DatasetError(f"{folder} is not in the format of benchmarks/README.md: {error!r}") from error
     raise DatasetError(
         f"{folder} is neither a city folder ({', '.join(CITY_FILES)}) nor a history folder "
-        f"({', '.join(HISTORY_FILES)}): see benchmarks/README.md"
+        f"({', '.join(HISTORY_FILES)}) nor a matrix (*.npz): see benchmarks/README.md"
     )
+
+
+def is_matrix(path: Path) -> bool:
+    return path.suffix == ".npz"
+
+
+def matrix_split(path: Path) -> Split:
+    """Who chose what, and nothing else: events are their number, and everything happened at the cut."""
+    stored = arrays_of(path, MATRIX_KEYS)
+    n_users, n_events = (int(size) for size in stored["shape"])
+    cut = float(stored["cut"]) if "cut" in stored else 0.0
+    user, event = pairs(stored["train_indptr"], stored["train_indices"])
+    train = Interactions(
+        events=EventTable.of(
+            EventFacts(str(number), "", starts_at=cut + DAY, announced_at=cut - DAY)
+            for number in range(n_events)
+        ),
+        n_users=n_users,
+        user=user,
+        event=event,
+        weight=np.ones(len(user), np.float32),
+        occurred_at=np.full(len(user), cut),
+        cutoff=cut,
+    )
+    candidates = stored["candidates"] if "candidates" in stored else np.arange(n_events)
+    users, targets = pairs(stored["test_indptr"], stored["test_indices"])
+    return Split("matrix", [hold_out_of(train, candidates, users, targets, now=cut)])
+
+
+def arrays_of(path: Path, needed: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as stored:
+        missing = set(needed) - set(stored.files)
+        if missing:
+            raise DatasetError(f"{path} lacks {', '.join(sorted(missing))}")
+        return {name: stored[name] for name in stored.files}
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -120,10 +157,7 @@ def city_hold_out(
 ) -> HoldOut:
     """Exactly the file's train, candidates and test. An event without a train RSVP is announced at the cut:
     to date it by its RSVPs would tell of the test."""
-    stored = np.load(path, allow_pickle=False)
-    missing = set(SPLIT_KEYS) - set(stored.files)
-    if missing:
-        raise DatasetError(f"{path} lacks {', '.join(sorted(missing))}")
+    stored = arrays_of(path, SPLIT_KEYS)
     cut = float(stored["cut"])
     user, event = pairs(stored["train_indptr"], stored["train_indices"])
     in_train = np.zeros(len(events), np.bool_)

@@ -3,11 +3,17 @@
     python -m benchmarks.recommenders FOLDER
     python -m benchmarks.recommenders FOLDER --json --algorithm hybrid
     python -m benchmarks.recommenders FOLDER --by history
+    python -m benchmarks.recommenders FOLDER --tune --references FIGURES.md
+    python -m benchmarks.recommenders MATRIX.npz
 
 Each algorithm runs in a fresh process of its own, so that `peak_mb` is its own peak of resident memory (the
 interpreter, numpy, the data and the model; about 65 MB before it starts) and no algorithm warms another up.
 
-Exit codes: 0 measured, 1 an algorithm failed, 2 the folder is missing or in no format that this reads.
+On a plain matrix the algorithms of the library `implicit` run beside ours. --tune chooses each algorithm's
+parameters on a slice of the training part, as `manage.py retrain --tune` does, and never looks at the test.
+
+Exit codes: 0 measured, 1 an algorithm failed, 2 the folder or the figures are missing or in no format that
+this reads.
 """
 
 import argparse
@@ -16,19 +22,20 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.datasets import DatasetError, Split, load
+from benchmarks.counterparts import COUNTERPARTS
+from benchmarks.datasets import DatasetError, Split, is_matrix, load
+from benchmarks.references import Reference, best_of, references_for
 from recommendations.algorithms.dataset import Float64, Interactions, Person, Slate
 from recommendations.algorithms.popularity import Popularity
-from recommendations.algorithms.protocol import Algorithm, Arrays, Contribution
+from recommendations.algorithms.protocol import Scorer
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.evaluation.breakdown import by_city, by_history
 from recommendations.evaluation.calibration import held_out_reliability
@@ -43,6 +50,7 @@ from recommendations.evaluation.evaluate import (
     summary,
 )
 from recommendations.evaluation.splits import HoldOut
+from recommendations.evaluation.tuning import tune, validation_slice
 
 SEED = 20_260_101
 MEGABYTE = 1024.0  # of the kilobytes that getrusage counts in
@@ -80,20 +88,16 @@ class Random:
     def score(self, person: Person, prepared: int) -> Float64:
         return np.random.default_rng([SEED, *person.events.keys]).random(prepared)
 
-    def explain(
-        self, person: Person, prepared: int, rows: npt.NDArray[np.integer]
-    ) -> list[list[Contribution]]:
-        return [[] for _ in rows]
 
-    def to_arrays(self) -> Arrays:
-        return {}
+class Contender(Scorer, Protocol):
+    """What is measured: ours, chance, and the counterparts."""
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls()
+    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self: ...
 
 
-CONTENDERS: dict[str, type[Algorithm]] = {Random.name: Random, **ALGORITHMS}
+CONTENDERS: dict[str, type[Contender]] = {Random.name: Random, **ALGORITHMS}
+EVERYBODY: dict[str, type[Contender]] = {**CONTENDERS, **COUNTERPARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Measurement:
     fit_seconds: float  # a fold, on average
     peak_mb: float
     users_per_second: float  # ranked, in one process
+    parameters: str  # what tuning set otherwise than by default, a fold each where they differ
 
     def line(self) -> dict[str, object]:
         record: dict[str, Any] = asdict(self)
@@ -117,20 +122,23 @@ class Measurement:
         return {**head, **metrics, **record, **{f"by_{name}": part for name, part in parts.items()}}
 
 
-def measure(folder: Path, name: str, breakdowns: Sequence[str]) -> list[Measurement]:
+def measure(folder: Path, name: str, tuned: bool, breakdowns: Sequence[str]) -> list[Measurement]:
     """All splits of a folder by one algorithm; called in a process of its own."""
     splits = load(folder)
-    return [measure_split(folder.name, split, CONTENDERS[name], breakdowns) for split in splits]
+    return [measure_split(folder.stem, split, name, tuned=tuned, breakdowns=breakdowns) for split in splits]
 
 
 def measure_split(
-    dataset: str, split: Split, contender: type[Algorithm], breakdowns: Sequence[str]
+    dataset: str, split: Split, name: str, *, tuned: bool, breakdowns: Sequence[str]
 ) -> Measurement:
     fitting = ranking = 0.0
     evaluations: list[Evaluation] = []
+    settings: list[str] = []
     for hold_out in split.folds:
+        fit, words = fitter(name, hold_out.train, tuned=tuned)
+        settings.append(words)
         started = time.perf_counter()
-        fitted = contender.fit(hold_out.train, generator=np.random.default_rng(SEED))
+        fitted = fit()
         fitting += time.perf_counter() - started
         started = time.perf_counter()
         evaluations.append(evaluate(fitted, hold_out))
@@ -140,14 +148,30 @@ def measure_split(
     return Measurement(
         dataset=dataset,
         split=split.name,
-        algorithm=contender.name,
+        algorithm=name,
         users=users,
         metrics=figures(measured, popular),
-        parts={name: breakdown(measured, popular, name) for name in breakdowns},
+        parts={by: breakdown(measured, popular, by) for by in breakdowns},
         fit_seconds=round(fitting / max(len(split.folds), 1), 3),
         peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE, 1),
         users_per_second=round(users / ranking, 1) if ranking else 0.0,
+        parameters="; ".join(dict.fromkeys(settings)),
     )
+
+
+def fitter(name: str, train: Interactions, *, tuned: bool) -> tuple[Callable[[], Scorer], str]:
+    """What fits the contender, and the parameters it does so with: tuned inside `train`, or the defaults."""
+    generator = np.random.default_rng(SEED)
+    if not tuned or name not in ALGORITHMS:
+        return lambda: EVERYBODY[name].fit(train, generator=generator), ""
+    ours = ALGORITHMS[name]
+    found = tune(ours, validation_slice(train, seed=SEED), seed=SEED, on_trial=tell(name))
+    print("\n".join(found.lines()), file=sys.stderr, flush=True)
+    return lambda: ours.fit(train, generator=generator, parameters=found.chosen), str(found.chosen)
+
+
+def tell(name: str) -> Callable[[float, str], None]:
+    return lambda share, words: print(f"[{share:4.0%}] {name}: {words}", file=sys.stderr, flush=True)
 
 
 def popularity_evaluation(fold: HoldOut) -> Evaluation:
@@ -215,19 +239,24 @@ def rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 5) for name, value in values.items()}
 
 
-def measurements_of(folder: Path, name: str, breakdowns: Sequence[str]) -> list[Measurement]:
+def measurements_of(folder: Path, name: str, tuned: bool, breakdowns: Sequence[str]) -> list[Measurement]:
     """`measure` in a fresh interpreter: a forked one would inherit this one's peak."""
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
-        return pool.submit(measure, folder, name, breakdowns).result()
+        return pool.submit(measure, folder, name, tuned, breakdowns).result()
 
 
 def table_row(each: Measurement) -> str:
     values = " ".join(f"{each.metrics[name]:{width(name)}.4f}" for name in TABLE)
     return (
         f"{each.dataset:14s} {each.split:6s} {each.algorithm:23s} {each.users:6d} {values} "
-        f"{each.fit_seconds:8.2f} {each.peak_mb:8.1f} {each.users_per_second:8.0f}"
+        f"{each.fit_seconds:8.2f} {each.peak_mb:8.1f} {each.users_per_second:8.0f} {each.parameters}".rstrip()
     )
+
+
+def reference_row(each: Reference) -> str:
+    values = " ".join(f"{each.metrics[name]:10.4f}" if name in each.metrics else " " * 10 for name in TABLE)
+    return f"{each.dataset:14s} {each.split:6s} {each.name:23s} {each.users:6d} {values}".rstrip()
 
 
 def header() -> str:
@@ -253,11 +282,11 @@ def part_rows(each: Measurement) -> list[str]:
     return rows
 
 
-def contenders(wanted: Sequence[str] | None) -> list[str]:
+def contenders(wanted: Sequence[str] | None, *, matrix: bool) -> list[str]:
     """All, or the wanted ones beside `random` and `popularity`, which say what a figure is worth."""
     if not wanted:
-        return list(CONTENDERS)
-    return [name for name in CONTENDERS if name in {"random", "popularity", *wanted}]
+        return list(EVERYBODY if matrix else CONTENDERS)
+    return [name for name in EVERYBODY if name in {"random", "popularity", *wanted}]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -268,13 +297,24 @@ def parser() -> argparse.ArgumentParser:
         epilog=rest,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    arguments.add_argument("folder", type=Path, help="a city or history folder (benchmarks/README.md)")
+    arguments.add_argument(
+        "folder", type=Path, help="a city or history folder, or a matrix (benchmarks/README.md)"
+    )
     arguments.add_argument("--json", action="store_true", help="one object a line instead of a table")
     arguments.add_argument(
         "--algorithm",
         action="append",
-        choices=list(CONTENDERS),
+        choices=list(EVERYBODY),
         help="measure this one only, beside random and popularity; may be repeated",
+    )
+    arguments.add_argument(
+        "--tune", action="store_true", help="choose parameters on a slice of the training part first"
+    )
+    arguments.add_argument(
+        "--references",
+        type=Path,
+        metavar="FILE",
+        help="figures of other implementations, in tables of Markdown, to print beside ours",
     )
     arguments.add_argument(
         "--by",
@@ -290,16 +330,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     folder: Path = options.folder.resolve()
     try:
-        load(folder)
+        splits = [split.name for split in load(folder)]
+        references = references_for(options.references, folder.stem, splits) if options.references else []
     except DatasetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if not options.json:
         print(header(), flush=True)
     failed = False
-    for name in contenders(options.algorithm):
+    for name in contenders(options.algorithm, matrix=is_matrix(folder)):
         try:
-            measured = measurements_of(folder, name, options.by)
+            measured = measurements_of(folder, name, options.tune, options.by)
         except Exception as error:  # noqa: BLE001  one algorithm's failure is reported, the others still run
             print(f"error: {name} failed: {error!r}", file=sys.stderr)
             failed = True
@@ -307,7 +348,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for each in measured:
             lines = [json.dumps(each.line())] if options.json else [table_row(each), *part_rows(each)]
             print(*lines, sep="\n", flush=True)
+    print_references(references, as_json=options.json)
     return 1 if failed else 0
+
+
+def print_references(references: Sequence[Reference], *, as_json: bool) -> None:
+    if as_json:
+        for each in references:
+            print(json.dumps(each.line()))
+        return
+    for split, best in best_of(references).items():
+        print(f"\nfigures of other implementations, {split}; the best NDCG@10 is {best.name}'s")
+        print("\n".join(reference_row(each) for each in references if each.split == split))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The challenger, the champion and popularity on one temporal hold-out, as it is stored and shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 
 from recommendations.algorithms.confidence import Confidence
 from recommendations.algorithms.dataset import Int64, Interactions
+from recommendations.algorithms.parameters import Parameters
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.evaluation.breakdown import by_city, by_history
@@ -186,7 +187,7 @@ def _difference(found: Comparison) -> dict[str, float]:
 def holdout_report(
     data: Interactions,
     *,
-    names: Sequence[str],
+    parameters: Mapping[str, Parameters],
     main_algorithm: str,
     champion: ServedModel | None,
     champion_cutoff: float | None,
@@ -194,19 +195,21 @@ def holdout_report(
     seed: int,
     on_step: Callable[[float, str], None],
 ) -> HoldoutReport:
-    """Fit each of `names` on what came before the cut, and measure all on what people did after it.
+    """Fit each algorithm named in `parameters` with them on what came before the cut, and measure all on what
+    people did after it.
 
     The cut is the champion's own cutoff where enough happened since, so that neither side has learned from
     what it is measured on; else the newest tenth of the likings, and the champion stays out of it. People of
     whom nothing was known at the cut are measured too, with the list of popularity that they would be served.
     """
-    hold_out, is_fair = _hold_out(data, champion_cutoff)
+    hold_out, is_fair = hold_out_for(data, champion_cutoff)
     people = sample(hold_out, MOST_USERS, np.random.default_rng(seed))
     popularity = Popularity.fit(hold_out.train, generator=np.random.default_rng(seed))
     evaluations = {}
-    for place, name in enumerate(names):
-        on_step(place / len(names), name)
-        fitted = ALGORITHMS[name].fit(hold_out.train, generator=np.random.default_rng(seed))
+    for place, (name, settings) in enumerate(parameters.items()):
+        on_step(place / len(parameters), name)
+        generator = np.random.default_rng(seed)
+        fitted = ALGORITHMS[name].fit(hold_out.train, generator=generator, parameters=settings)
         evaluations[name] = evaluate(
             fitted, hold_out, people=people, strangers=None if name == Popularity.name else popularity
         )
@@ -237,7 +240,8 @@ def _champion_evaluation(
     return evaluate(served, hold_out, people=people, strangers=strangers)
 
 
-def _hold_out(data: Interactions, champion_cutoff: float | None) -> tuple[HoldOut, bool]:
+def hold_out_for(data: Interactions, champion_cutoff: float | None) -> tuple[HoldOut, bool]:
+    """The hold-out, and whether it is fair to the champion."""
     if champion_cutoff is not None:
         since = temporal_hold_out(data, champion_cutoff)
         if len(since) >= FEWEST_USERS:

@@ -9,6 +9,7 @@ from modelregistry.live import LiveChampion
 from recommendations.algorithms.confidence import Confidence, confidence_from_arrays
 from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
+from recommendations.fitted_with import FittedWith
 from recommendations.trained_events import ARTEFACT_NAME, TrainedEvents
 
 logger = logging.getLogger(__name__)
@@ -25,21 +26,23 @@ class ServedModel:
     def of(cls, artefact: Artefact) -> "ServedModel":
         """Algorithms that this release cannot read are left out; requests for them fall back."""
         arrays = artefact.arrays_by_algorithm
+        fitted_with = FittedWith.of(artefact.manifest)
         return cls(
             algorithms={
                 name: read
                 for name in arrays
-                if name in ALGORITHMS and (read := _algorithm_read(name, arrays[name])) is not None
+                if name in ALGORITHMS
+                and (read := _algorithm_read(name, arrays[name], fitted_with)) is not None
             },
             trained=TrainedEvents.from_arrays(arrays[ARTEFACT_NAME]),
             confidence=confidence_from_arrays(arrays.get(CONFIDENCE, {})),
         )
 
 
-def _algorithm_read(name: str, arrays: Arrays) -> Algorithm | None:
+def _algorithm_read(name: str, arrays: Arrays, fitted_with: FittedWith) -> Algorithm | None:
     """The arrays are whole (their hashes are checked), but another release may have written them."""
     try:
-        return ALGORITHMS[name].from_arrays(arrays)
+        return ALGORITHMS[name].from_arrays(arrays, parameters=fitted_with.parameters(name))
     except (KeyError, ValueError) as error:
         logger.error("%s cannot be read by this release and is left out: %s", name, error)
         return None

@@ -124,7 +124,7 @@ def _about_followed(case: Case) -> str | None:
 
 
 def _about_text(case: Case) -> str:
-    return f"Its description is like those of nights you {case.known.verb}."
+    return f"Its description is like that of a night you {case.known.verb}."
 
 
 def _about_places(case: Case) -> str | None:

@@ -21,10 +21,13 @@ from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_finish
 from modelregistry.versions import version_promote, version_register
 from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.parameters import Parameters
 from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
+from recommendations.evaluation.tuning import Tuning, tune, validation_slice
+from recommendations.fitted_with import FittedWith, as_manifest
 from recommendations.gate import GateDecision, gate_decide
-from recommendations.holdout_metrics import HoldoutReport, holdout_report
+from recommendations.holdout_metrics import HoldoutReport, hold_out_for, holdout_report
 from recommendations.live_model import CONFIDENCE, ServedModel
 from recommendations.run_progress import RunProgress
 from recommendations.trained_events import ARTEFACT_NAME, TrainedEvents
@@ -39,6 +42,36 @@ class TrainingOptions:
     algorithms: tuple[str, ...] = tuple(ALGORITHMS)
     force: bool = False  # train though nothing is new, and promote whatever the gate says
     dry_run: bool = False  # train and evaluate, store nothing
+    tune: bool = False  # choose parameters anew, instead of taking over the champion's
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version being served, and what can be read of it."""
+
+    version: ModelVersion
+    served: ServedModel | None  # None: its artefact is refused
+    fitted_with: FittedWith
+
+    @property
+    def cutoff(self) -> float:
+        return self.version.data_cutoff.timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What each algorithm is fitted with, and what was tried to find that out."""
+
+    parameters: Mapping[str, Parameters]
+    tried: tuple[Tuning, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "parameters": {name: each.as_json() for name, each in self.parameters.items()}
+        }
+        if self.tried:
+            facts["tuning"] = {each.algorithm: each.as_json() for each in self.tried}
+        return facts
 
 
 class TrainingSkipped(Exception):
@@ -67,16 +100,22 @@ def _train(run: TrainingRun, options: TrainingOptions, progress: RunProgress) ->
     data = training_data_load(cutoff=timezone.now())
     _require_enough(data)
     progress.say(_described(data))
-    champion = ModelVersion.objects.champion()
-    _require_news(run, data, options, champion)
-    report = _evaluate(data.interactions, options, champion, progress)
-    run.metrics = {"training_samples": len(data.interactions), "validation_metrics": report.as_json()}
+    version = ModelVersion.objects.champion()
+    _require_news(run, data, options, version)
+    champion = _champion_read(version, progress) if version else None
+    settled = _settings(data.interactions, options, champion, progress)
+    report = _evaluate(data.interactions, settled, champion, progress)
+    run.metrics = {
+        "training_samples": len(data.interactions),
+        "validation_metrics": report.as_json(),
+        **settled.as_json(),
+    }
     decision = gate_decide(report, forced=options.force)
     progress.say(decision.reason)
     if options.dry_run:
         return RunState.KEPT, f"Dry run, nothing stored. {decision.reason}"
-    version = _store(run, data, _fit_all(data.interactions, options, progress), report, progress)
-    return _promote(run, version, decision)
+    fitted = _fit_all(data.interactions, settled, progress)
+    return _promote(run, _store(run, data, fitted, settled, report, progress), decision)
 
 
 def _require_enough(data: TrainingData) -> None:
@@ -92,7 +131,7 @@ def _require_news(
     run: TrainingRun, data: TrainingData, options: TrainingOptions, champion: ModelVersion | None
 ) -> None:
     """Cron need not train twice on the same data; a person who presses the button gets a run."""
-    is_asked_for = options.force or options.dry_run or run.trigger != Trigger.COMMAND
+    is_asked_for = options.force or options.dry_run or options.tune or run.trigger != Trigger.COMMAND
     if champion and champion.data_fingerprint == data.fingerprint and not is_asked_for:
         raise TrainingSkipped(f"Nothing new: {champion.name} has learned from the same data. --force trains.")
 
@@ -105,42 +144,82 @@ def _described(data: TrainingData) -> str:
     )
 
 
+def _champion_read(version: ModelVersion, progress: RunProgress) -> Champion:
+    try:
+        artefact = artefact_read(path=version.artefact_path, manifest_sha256=version.manifest_sha256)
+    except ArtefactRefused as refused:
+        progress.say(f"The champion's artefact is refused, so it is not compared with: {refused}")
+        return Champion(version, None, FittedWith.defaults())
+    return Champion(version, ServedModel.of(artefact), FittedWith.of(artefact.manifest))
+
+
+def _settings(
+    data: Interactions, options: TrainingOptions, champion: Champion | None, progress: RunProgress
+) -> Settings:
+    """Tuned if asked for; else as the champion's were tuned, and the defaults where nothing was."""
+    if options.tune:
+        return _tuned(data, options, champion, progress)
+    before = champion.fitted_with if champion else FittedWith.defaults()
+    return Settings({name: _taken_over(name, before, progress) for name in options.algorithms})
+
+
+def _taken_over(name: str, before: FittedWith, progress: RunProgress) -> Parameters:
+    try:
+        parameters = before.tuned_parameters(name)
+    except (ValueError, TypeError) as error:
+        progress.say(
+            f"The champion's tuned parameters are of another release, the defaults are used: {error}"
+        )
+        return ALGORITHMS[name].settings()
+    if parameters.changed():
+        progress.say(f"{name} keeps what was tuned for the champion: {parameters}")
+    return parameters
+
+
+def _tuned(
+    data: Interactions, options: TrainingOptions, champion: Champion | None, progress: RunProgress
+) -> Settings:
+    """Chosen on the newest of what came before the hold-out, which stays unseen until all is settled."""
+    hold_out, _ = hold_out_for(data, champion.cutoff if champion else None)
+    validation = validation_slice(hold_out.train, seed=SEED)
+    tried = []
+    for place, name in enumerate(options.algorithms):
+
+        def on_trial(share: float, words: str, place: int = place, name: str = name) -> None:
+            done = (place + share) / len(options.algorithms)
+            progress.stage(0.05 + 0.25 * done, f"Tuning {name}: {words}")
+
+        tried.append(tune(ALGORITHMS[name], validation, seed=SEED, on_trial=on_trial))
+        for line in tried[-1].lines():
+            progress.say(line)
+    return Settings({each.algorithm: each.chosen for each in tried}, tuple(tried))
+
+
 def _evaluate(
-    data: Interactions, options: TrainingOptions, champion: ModelVersion | None, progress: RunProgress
+    data: Interactions, settled: Settings, champion: Champion | None, progress: RunProgress
 ) -> HoldoutReport:
-    progress.stage(0.15, "Fitting and evaluating on the hold-out")
-    served = _served_champion(champion, progress)
+    progress.stage(0.3, "Fitting and evaluating on the hold-out")
     report = holdout_report(
         data,
-        names=options.algorithms,
+        parameters=settled.parameters,
         main_algorithm=settings.DEFAULT_ALGORITHM,
-        champion=served,
-        champion_cutoff=champion.data_cutoff.timestamp() if champion else None,
+        champion=champion.served if champion else None,
+        champion_cutoff=champion.cutoff if champion else None,
         city_names=city_names(),
         seed=SEED,
-        on_step=lambda share, name: progress.stage(0.15 + 0.4 * share, f"Evaluating {name}"),
+        on_step=lambda share, name: progress.stage(0.3 + 0.3 * share, f"Evaluating {name}"),
     )
     for line in report.lines():
         progress.say(line)
     return report
 
 
-def _served_champion(champion: ModelVersion | None, progress: RunProgress) -> ServedModel | None:
-    if champion is None:
-        return None
-    try:
-        artefact = artefact_read(path=champion.artefact_path, manifest_sha256=champion.manifest_sha256)
-    except ArtefactRefused as refused:
-        progress.say(f"The champion's artefact is refused, so it is not compared with: {refused}")
-        return None
-    return ServedModel.of(artefact)
-
-
-def _fit_all(data: Interactions, options: TrainingOptions, progress: RunProgress) -> Mapping[str, Algorithm]:
+def _fit_all(data: Interactions, settled: Settings, progress: RunProgress) -> Mapping[str, Algorithm]:
     fitted: dict[str, Algorithm] = {}
-    for place, name in enumerate(options.algorithms):
-        progress.stage(0.55 + 0.3 * place / len(options.algorithms), f"Fitting {name} on everything")
-        fitted[name] = ALGORITHMS[name].fit(data, generator=np.random.default_rng(SEED))
+    for place, (name, parameters) in enumerate(settled.parameters.items()):
+        progress.stage(0.6 + 0.28 * place / len(settled.parameters), f"Fitting {name} on everything")
+        generator = np.random.default_rng(SEED)
+        fitted[name] = ALGORITHMS[name].fit(data, generator=generator, parameters=parameters)
     return fitted
 
 
@@ -148,6 +227,7 @@ def _store(
     run: TrainingRun,
     data: TrainingData,
     fitted: Mapping[str, Algorithm],
+    settled: Settings,
     report: HoldoutReport,
     progress: RunProgress,
 ) -> ModelVersion:
@@ -160,7 +240,7 @@ def _store(
     written = artefact_write(
         path=artefact_path_new(now=now),
         arrays_by_algorithm=arrays,
-        parameters={"seed": SEED},
+        parameters={"seed": SEED, **as_manifest(settled.parameters)},
         data_fingerprint=data.fingerprint,
         now=now,
     )
@@ -172,7 +252,7 @@ def _store(
             training_samples=len(data.interactions),
             data_cutoff=datetime.fromtimestamp(data.interactions.cutoff, UTC),
             data_fingerprint=data.fingerprint,
-            metrics={"validation_metrics": run.metrics["validation_metrics"]},
+            metrics={"validation_metrics": run.metrics["validation_metrics"], **settled.as_json()},
             now=now,
         )
     except BaseException:

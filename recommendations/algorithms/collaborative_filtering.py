@@ -6,7 +6,9 @@ may not predict itself, so its column is -P / diag(P) with a diagonal of zero in
 these weights says how much they like each word, so events that nobody has touched are reached by theirs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import ClassVar, Self
 
 import numpy as np
@@ -39,18 +41,14 @@ from recommendations.algorithms.encoding import (
     turned_down,
 )
 from recommendations.algorithms.own_words import by_signal, contributions, dislike
+from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 from recommendations.algorithms.user_knn import MOST_LIKING
 
-# The columns of largest support. The solve takes about four matrices of n^2 float64 at its peak: 1,500
-# columns are 72 MB and half a second, 4,000 would be 512 MB and eight.
-COLUMN_LIMIT = 1_500
 LEAST_SUPPORT = 2  # people; a word that one person holds says nothing of others
+BYTES_PER_WEIGHT = 32  # at the peak, when the largest weights of each row are found
 ROWS_AT_ONCE = 2_000
-RIDGE = 30.0
-NEIGHBOURS_PER_WORD = 100  # the largest weights of each row that are kept
-OWN_WORD = 1.0  # for a word of one's own, on top of what was learned: rare words have learned nothing
 
 # How much an occurrence of a word says about the person, and about the event that carries it.
 IN_WEIGHTS = {
@@ -77,9 +75,44 @@ TIE_BREAK = 1e-3  # so that events nothing is known of for this person come by p
 
 
 @dataclass(frozen=True, slots=True)
+class CollaborativeFilteringParameters(Parameters):
+    """How many words weights are learned between, and how boldly.
+
+    memory_mb: for the solve at its peak, in MB (10^6 bytes). The words that most actions speak of are kept:
+        1,500 of them take 72 MB and a third of a second, 4,000 take 512 MB and five
+    ridge: what is added to the diagonal of Z'Z, in occurrences; more makes rare words say less
+    neighbours: the largest weights of each word that are kept
+    own_word: for a word of one's own, on top of what was learned: rare words have learned nothing
+    """
+
+    memory_mb: float = number(72.0, least=0.1, most=100_000.0)
+    ridge: float = number(30.0, least=0.001, most=1_000_000.0)
+    neighbours: int = number(100, least=1, most=100_000)
+    own_word: float = number(1.0, least=0.0, most=100.0)
+
+    @classmethod
+    def search_space(cls) -> Sequence["CollaborativeFilteringParameters"]:
+        return (
+            *(cls(ridge=ridge) for ridge in (10.0, 90.0)),
+            *(cls(own_word=own_word) for own_word in (0.5, 2.0)),
+            *(cls(neighbours=neighbours) for neighbours in (30, 1_500)),
+            cls(neighbours=2_500, memory_mb=200.0),
+        )
+
+
+DEFAULTS = CollaborativeFilteringParameters()
+
+
+def columns_within(memory_mb: float) -> int:
+    """How many words so much memory is enough for."""
+    return max(isqrt(int(memory_mb * 1e6) // BYTES_PER_WEIGHT), 1)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemWeights:
     """The learned weights from word to word, the largest of each row; a word's own is kept apart."""
 
+    own_word: float  # see the parameters
     vocabulary: Vocabulary
     own: Float32  # (v,)
     carried: Float32  # (v,) how many events carried the word
@@ -87,13 +120,19 @@ class ItemWeights:
     weight: Float32  # (v, k)
 
     @classmethod
-    def of(cls, data: Interactions) -> "ItemWeights":
-        vocabulary, rows, is_event = training_rows(data)
+    def of(cls, data: Interactions, parameters: CollaborativeFilteringParameters = DEFAULTS) -> "ItemWeights":
+        vocabulary, rows, is_event = training_rows(data, columns=columns_within(parameters.memory_mb))
         carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary))
-        weights = closed_form(rows, is_event)
+        weights = closed_form(rows, is_event, ridge=parameters.ridge)
         own = np.diag(weights).astype(np.float32)
         np.fill_diagonal(weights, 0.0)
-        return cls(vocabulary, own, carried.astype(np.float32), *strongest(weights))
+        return cls(
+            parameters.own_word,
+            vocabulary,
+            own,
+            carried.astype(np.float32),
+            *strongest(weights, parameters.neighbours),
+        )
 
     def others(self, words: PersonWords, *, least: float = -np.inf) -> Float32:
         """(v + 1,) how much the person's words speak for each other word; a last 0 for unknown ones.
@@ -116,15 +155,17 @@ class ItemWeights:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> "ItemWeights":
+    def from_arrays(
+        cls, arrays: Arrays, parameters: CollaborativeFilteringParameters = DEFAULTS
+    ) -> "ItemWeights":
         if arrays["weight"].ndim != 2:
             raise ValueError("the weights are stored as an earlier release did: train again")
         names = ("own", "carried", "word", "weight")
-        return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
+        return cls(parameters.own_word, Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
-def training_rows(data: Interactions) -> tuple[Vocabulary, sparse.csr_array, Bool]:
-    """(vocabulary, (people + events, v) rows, which columns are events); v is at most `COLUMN_LIMIT`."""
+def training_rows(data: Interactions, *, columns: int) -> tuple[Vocabulary, sparse.csr_array, Bool]:
+    """(vocabulary, (people + events, v) rows, which columns are events); v is at most `columns`."""
     touched, event = data.touched()
     events = data.events.take(touched)
     everything = Vocabulary.of(field_words(events))
@@ -137,29 +178,29 @@ def training_rows(data: Interactions) -> tuple[Vocabulary, sparse.csr_array, Boo
     for matrix, weight in zip(blocks[:EVENT_BLOCK], IN_BLOCKS, strict=False):
         carried = carried + matrix * weight
     carried.eliminate_zeros()
-    columns = supported(acted, carried)
-    carried = sparse.csr_array(carried[:, columns])
-    vocabulary = Vocabulary(everything.words[columns])
+    kept = supported(acted, carried, columns)
+    carried = sparse.csr_array(carried[:, kept])
+    vocabulary = Vocabulary(everything.words[kept])
     rows = sparse.csr_array(sparse.vstack([acted @ carried, carried], format="csr"))
     return vocabulary, rows, np.isin(vocabulary.words, events.keys)
 
 
-def supported(acted: sparse.csr_array, carried: sparse.csr_array) -> Int64:
-    """The columns that most actions speak of, at least `LEAST_SUPPORT`, ascending."""
+def supported(acted: sparse.csr_array, carried: sparse.csr_array, limit: int) -> Int64:
+    """The columns that most actions speak of, at least `LEAST_SUPPORT` and at most `limit`, ascending."""
     actions = np.bincount(acted.indices, minlength=acted.shape[1]).astype(np.float32)
     support = np.asarray((carried > 0).T.astype(np.float32) @ actions)
-    columns = np.argsort(-support, kind="stable")[:COLUMN_LIMIT]
+    columns = np.argsort(-support, kind="stable")[:limit]
     return np.sort(columns[support[columns] >= LEAST_SUPPORT]).astype(np.int64)
 
 
-def closed_form(rows: sparse.csr_array, is_event: Bool) -> Float64:
+def closed_form(rows: sparse.csr_array, is_event: Bool, *, ridge: float) -> Float64:
     """(v, v) the weights that predict column j from the others' row i; see the module."""
     gram = gram_matrix(rows)
     if len(gram) == 0:
         return gram
-    gram[np.diag_indices_from(gram)] += RIDGE
+    gram[np.diag_indices_from(gram)] += ridge
     inverse = linalg.inv(gram, assume_a="pos", overwrite_a=True)
-    scale = np.full(len(gram), -RIDGE)
+    scale = np.full(len(gram), -ridge)
     scale[is_event] = -1.0 / np.diag(inverse)[is_event]
     inverse *= scale
     inverse[np.diag_indices_from(inverse)] = np.where(is_event, 0.0, 1.0 + np.diag(inverse))
@@ -175,12 +216,12 @@ def gram_matrix(rows: sparse.csr_array) -> Float64:
     return gram.astype(np.float64)
 
 
-def strongest(weights: Float64) -> tuple[Int32, Float32]:
-    """(columns, values), each (v, k): the `NEIGHBOURS_PER_WORD` largest of each row by absolute value."""
+def strongest(weights: Float64, limit: int) -> tuple[Int32, Float32]:
+    """(columns, values), each (v, k): the `limit` largest of each row by absolute value."""
     kept = np.broadcast_to(np.arange(len(weights)), weights.shape)
-    if len(weights) > NEIGHBOURS_PER_WORD:
-        order = np.argpartition(-np.abs(weights), NEIGHBOURS_PER_WORD, axis=1)
-        kept = np.sort(order[:, :NEIGHBOURS_PER_WORD], axis=1)
+    if len(weights) > limit:
+        order = np.argpartition(-np.abs(weights), limit, axis=1)
+        kept = np.sort(order[:, :limit], axis=1)
     return kept.astype(np.int32), np.take_along_axis(weights, kept, axis=1).astype(np.float32)
 
 
@@ -231,7 +272,7 @@ class WeightedSlate:
         columns = weights.vocabulary.columns(words.vocabulary)
         blocks = rated_blocks(words, np.append(weights.carried, np.float32(0.0))[columns])
         learned = np.append(weights.own, np.float32(0.0))[columns]
-        own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + OWN_WORD)
+        own = np.where(np.isin(words.vocabulary.words, slate.events.keys), 0.0, learned + weights.own_word)
         matrix = sum_of_blocks(blocks, n)
         return cls(n, words, blocks, matrix, columns, own.astype(np.float32), popular_share(slate))
 
@@ -251,12 +292,19 @@ class WeightedSlate:
 @dataclass(frozen=True, slots=True)
 class CollaborativeFiltering:
     name: ClassVar[str] = "collaborative_filtering"
+    settings: ClassVar[type[Parameters]] = CollaborativeFilteringParameters
 
     weights: ItemWeights
 
     @classmethod
-    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        return cls(ItemWeights.of(data))
+    def fit(
+        cls,
+        data: Interactions,
+        *,
+        generator: np.random.Generator,
+        parameters: CollaborativeFilteringParameters = DEFAULTS,
+    ) -> Self:
+        return cls(ItemWeights.of(data, parameters))
 
     def prepare(self, slate: Slate, *, now: float) -> WeightedSlate:
         return WeightedSlate.of(slate, SlateWords.of(slate.events), self.weights)
@@ -293,5 +341,5 @@ class CollaborativeFiltering:
         return self.weights.to_arrays()
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(ItemWeights.from_arrays(arrays))
+    def from_arrays(cls, arrays: Arrays, *, parameters: CollaborativeFilteringParameters = DEFAULTS) -> Self:
+        return cls(ItemWeights.from_arrays(arrays, parameters))

@@ -1,6 +1,6 @@
 """A learned weighted sum of every signal, trained on what people chose over what else was on at the time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -10,11 +10,13 @@ import numpy.typing as npt
 from recommendations.algorithms.content_based import WEIGHT_VECTOR
 from recommendations.algorithms.dataset import Float64, Int64, Interactions, Person, Slate
 from recommendations.algorithms.linear import LinearSlate, linear_reasons, linear_score
+from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution
 from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
+    FOLLOWED_ROWS,
     INDEX,
     SignalModel,
     is_circumstance,
@@ -24,29 +26,64 @@ from recommendations.algorithms.signals import (
 CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each training cut
 FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
 PLENTY = 50_000  # actions
-CHOOSERS_PER_CUT = 300
-PASSED_OVER = 60  # other events that were on, drawn for each chooser
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
 PRIOR = WEIGHT_VECTOR + np.array([ADDED_WEIGHTS.get(column.name, 0.0) for column in COLUMNS])
-# The pull to the prior, in people's choices. What was popular or soon at one time says less about another.
-PULL, PULL_OF_CIRCUMSTANCES = 30.0, 100.0
 PULL_OF_DISLIKES = 1e9  # no data may move them: `own_words` says why
-STRENGTH = np.array([PULL_OF_CIRCUMSTANCES if is_circumstance(column) else PULL for column in COLUMNS])
-STRENGTH[INDEX["turned_down"]] = PULL_OF_DISLIKES
+
+
+@dataclass(frozen=True, slots=True)
+class HybridParameters(Parameters):
+    """How much is learned from what people chose, and how far it may lead away from the prior.
+
+    pull: to the prior, in people's choices; a person chooses at up to ten cuts, much the same each time, so
+        that a weak pull would take 140 people for a thousand
+    pull_of_circumstances: the same for what a moment is worth, where no prior is better than the data
+    pull_of_followers: the same for its being worth something else to followers, which plenty have to show
+    choosers: people learned from at each training cut, drawn at random; time grows with them
+    passed_over: other events that were on, drawn for each chooser; time and memory grow with them
+    """
+
+    pull: float = number(240.0, least=0.01, most=1_000_000.0)
+    pull_of_circumstances: float = number(100.0, least=0.01, most=1_000_000.0)
+    pull_of_followers: float = number(1_000.0, least=0.01, most=1_000_000.0)
+    choosers: int = number(300, least=1, most=100_000)
+    passed_over: int = number(60, least=1, most=10_000)
+
+    @classmethod
+    def search_space(cls) -> Sequence["HybridParameters"]:
+        return (
+            *(cls(pull=pull) for pull in (60.0, 1_000.0)),
+            *(cls(pull_of_circumstances=pull) for pull in (30.0, 300.0)),
+        )
+
+    def strength(self) -> Float64:
+        """(len(COLUMNS),) the pull of each column's weight."""
+        strength = np.array(
+            [self.pull_of_circumstances if is_circumstance(column) else self.pull for column in COLUMNS]
+        )
+        strength[FOLLOWED_ROWS] = self.pull_of_followers
+        strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
+        return strength
+
+
+DEFAULTS = HybridParameters()
 
 
 @dataclass(frozen=True, slots=True)
 class Hybrid:
     name: ClassVar[str] = "hybrid"
+    settings: ClassVar[type[Parameters]] = HybridParameters
 
     model: SignalModel
     weights: Float64  # (len(WEIGHT_VECTOR),)
 
     @classmethod
-    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator)]
-        weights = fit_weights(choices, PRIOR, strength=STRENGTH)
+    def fit(
+        cls, data: Interactions, *, generator: np.random.Generator, parameters: HybridParameters = DEFAULTS
+    ) -> Self:
+        choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator, parameters)]
+        weights = fit_weights(choices, PRIOR, strength=parameters.strength())
         return cls(SignalModel.fit(data), weights)
 
     def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
@@ -64,7 +101,7 @@ class Hybrid:
         return {**self.model.to_arrays(), "weights": self.weights}
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
+    def from_arrays(cls, arrays: Arrays, *, parameters: HybridParameters = DEFAULTS) -> Self:
         weights = np.asarray(arrays["weights"])
         if weights.shape != (len(WEIGHT_VECTOR),):
             raise ValueError(
@@ -86,24 +123,28 @@ def training_cuts(data: Interactions) -> Iterator[Cut]:
         yield cut_at(data, float(now), cold=True)
 
 
-def choices_at(cut: Cut, generator: np.random.Generator) -> Iterator[Choice]:
+def choices_at(
+    cut: Cut, generator: np.random.Generator, parameters: HybridParameters = DEFAULTS
+) -> Iterator[Choice]:
     """Per chooser, what they chose and a draw of what they passed over."""
     if len(cut.past) == 0 or len(cut.slate.events) < 2:
         return
     model = SignalModel.fit(cut.past)
     prepared = model.prepare(cut.slate, now=cut.now)
-    for chooser in cut.choosers(CHOOSERS_PER_CUT, generator):
-        rows, chosen = draw(chooser, len(cut.slate.events), generator)
+    for chooser in cut.choosers(parameters.choosers, generator):
+        rows, chosen = draw(chooser, len(cut.slate.events), generator, parameters.passed_over)
         if chosen.any() and not chosen.all():
             yield Choice(signal_matrix(model, chooser.person, prepared)[:, rows].T, chosen)
 
 
-def draw(chooser: Chooser, n: int, generator: np.random.Generator) -> tuple[Int64, npt.NDArray[np.bool_]]:
-    """(rows, chosen): all of the person's choices and up to `PASSED_OVER` others that were open to them."""
+def draw(
+    chooser: Chooser, n: int, generator: np.random.Generator, limit: int
+) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    """(rows, chosen): all of the person's choices and up to `limit` others that were open to them."""
     is_other = np.ones(n, np.bool_)
     is_other[chooser.chosen] = is_other[chooser.closed] = False
     others = np.flatnonzero(is_other)
-    if len(others) > PASSED_OVER:
-        others = generator.choice(others, PASSED_OVER, replace=False)
+    if len(others) > limit:
+        others = generator.choice(others, limit, replace=False)
     rows = np.concatenate([chooser.chosen, others])
     return rows, np.arange(len(rows)) < len(chooser.chosen)

@@ -1,21 +1,26 @@
-"""Hidden factors: implicit alternating least squares (Hu, Koren and Volinsky, 2008) over events and words.
+"""Hidden factors, in closed form: a truncated SVD over events and words, with popular columns held back.
 
-The rows and columns are those of `collaborative_filtering`. Everything not acted on counts a little against
-(`UNSEEN`), and the pull to zero grows with how often a row or column occurs (Rendle and others, 2022). Only
-the words' factors are kept: a person's are found at request time by one small solve, so that what they did a
-second ago counts and newcomers need no training.
+With Z the rows and columns of `collaborative_filtering` and D the norms of its columns, the factors are of
+Z D^-b (EigenRec: Nikolakopoulos and others, 2019): the more of D is divided out, the less they are about what
+everybody likes. A factor of strength s^2 counts s^2 / (s^2 + r), as in the closed form
+of the regularised low-rank autoencoder (Jin and others, 2021), so that the faintest do not count like the
+strongest. A person's factors are one small product at request time: what they did a second ago counts, and
+newcomers need no training.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import linalg, sparse
 
 from recommendations.algorithms.collaborative_filtering import (
     IN_BLOCKS,
     TIE_BREAK,
+    columns_within,
+    gram_matrix,
     popular_share,
     rated_blocks,
     sum_of_blocks,
@@ -31,54 +36,81 @@ from recommendations.algorithms.encoding import (
     recent,
 )
 from recommendations.algorithms.own_words import by_signal, contributions, dislike, liking
+from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
-FACTORS = 32
-SWEEPS = 5
-UNSEEN = 0.01  # what not acting counts, where acting counts 1
-PULL = 0.005  # to zero, for each occurrence
-OWN_WORDS = 0.3  # so that a word without factors yet, a brand-new artist, counts for those who like it
 DISLIKE = 0.1  # what turning down one event takes off its like
-ROW_LIMIT = 3_000  # people that the words' factors are learned from; more add time and little else
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFactorizationParameters(Parameters):
+    """How many hidden factors, and what they are about.
+
+    factors: kept, the strongest first, at most half as many as there are words; fewer generalise more
+    scaling: the power of a column's norm that is divided out: 0 nothing, 0.5 half, 1 all popularity
+    own_words: what the words a person likes count beside the factors, so that a brand-new artist counts too
+    shrinkage: a factor as strong as the weakest kept counts 1 / (1 + shrinkage), stronger ones more
+    memory_mb: for the decomposition at its peak, in MB (10^6 bytes); see `collaborative_filtering`
+    rows: people and events that the factors are learned from, drawn at random; more add time and little else
+    """
+
+    factors: int = number(256, least=1, most=10_000)
+    scaling: float = number(0.25, least=0.0, most=1.0)
+    shrinkage: float = number(4.0, least=0.0, most=10_000.0)
+    own_words: float = number(0.3, least=0.0, most=100.0)
+    memory_mb: float = number(72.0, least=0.1, most=100_000.0)
+    rows: int = number(5_000, least=1, most=10_000_000)
+
+    @classmethod
+    def search_space(cls) -> Sequence["MatrixFactorizationParameters"]:
+        return (
+            cls(factors=128),
+            cls(factors=64, shrinkage=1.0),
+            cls(shrinkage=16.0),
+            cls(scaling=0.0, shrinkage=16.0),
+            cls(scaling=0.4),
+            *(cls(own_words=own_words) for own_words in (0.1, 1.0)),
+            cls(factors=64, scaling=0.4, shrinkage=1.0),
+            cls(memory_mb=200.0),
+        )
+
+
+DEFAULTS = MatrixFactorizationParameters()
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """What one small solve needs: the words' factors and their second moment."""
+    """Z is about (Z * scale) @ directions @ diag(kept) @ directions' / scale, column by column."""
 
-    words: Float32  # (v, k)
-    moment: Float64  # (k, k) UNSEEN times the sum of their outer products
+    directions: Float32  # (v, k)
+    scale: Float32  # (v,)
+    kept: Float32  # (k,) what each factor counts, 0 to 1
 
     @classmethod
-    def of(cls, words: npt.NDArray[np.floating]) -> "Factors":
-        wide = np.asarray(words, np.float64)
-        return cls(np.asarray(words, np.float32), UNSEEN * wide.T @ wide)
+    def of(cls, rows: sparse.csr_array, parameters: MatrixFactorizationParameters) -> "Factors":
+        """The strongest factors of (rows, v)."""
+        if min(rows.shape) == 0:
+            v = rows.shape[1]
+            return cls(np.zeros((v, 0), np.float32), np.ones(v, np.float32), np.zeros(0, np.float32))
+        gram = gram_matrix(rows).astype(np.float32)
+        held = np.diag(gram).copy()
+        scale = np.where(held > 0, held, 1.0) ** np.float32(-0.5 * parameters.scaling)
+        gram *= scale[:, None] * scale
+        v = len(gram)
+        strongest = [v - min(parameters.factors, *rows.shape), v - 1]
+        strength, directions = linalg.eigh(gram, subset_by_index=strongest, overwrite_a=True)
+        strength = np.maximum(strength, np.float32(1e-6))
+        kept = strength / (strength + parameters.shrinkage * strength[0])
+        return cls(directions.astype(np.float32), scale, kept.astype(np.float32))
 
-    def solve(self, columns: npt.NDArray[np.integer], values: npt.NDArray[np.floating]) -> Float64:
-        """(k,) the factors of a row with these entries; the sign of a value is liking, its size trust."""
-        held = self.words[columns].astype(np.float64)
-        trust = np.abs(values).astype(np.float64)
-        pull = PULL * (trust.sum() + UNSEEN * len(self.words))
-        curve = self.moment + (held * trust[:, None]).T @ held
-        curve.flat[:: len(curve) + 1] += max(pull, 1e-6)
-        return np.asarray(np.linalg.solve(curve, held.T @ values.astype(np.float64)), np.float64)
+    def person(self, columns: npt.NDArray[np.integer], values: npt.NDArray[np.floating]) -> Float32:
+        """(k,) the factors of a row with these entries, weighed by what they count."""
+        held = values.astype(np.float32) * self.scale[columns]
+        return np.asarray((held @ self.directions[columns]) * self.kept, np.float32)
 
-    def solve_rows(self, rows: sparse.csr_array) -> Float32:
-        """(rows, k) the factors of every row."""
-        out = np.zeros((rows.shape[0], self.words.shape[1]), np.float32)
-        for row in np.flatnonzero(np.diff(rows.indptr)):
-            held = slice(rows.indptr[row], rows.indptr[row + 1])
-            out[row] = self.solve(rows.indices[held], rows.data[held])
-        return out
-
-
-def word_factors(rows: sparse.csr_array, generator: np.random.Generator) -> Float32:
-    """(v, k) by turns: the rows' factors given the words', and the words' given the rows'."""
-    found = generator.normal(0.0, 0.1 / np.sqrt(FACTORS), (rows.shape[1], FACTORS)).astype(np.float32)
-    columns = sparse.csr_array(rows.T)
-    for _ in range(SWEEPS):
-        found = Factors.of(Factors.of(found).solve_rows(rows)).solve_rows(columns)
-    return found
+    def words(self, columns: Int64) -> Float32:
+        """(len(columns), k) what each factor says of these columns."""
+        return np.asarray(self.directions[columns] / self.scale[columns, None], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +123,46 @@ class FactorSlate:
 @dataclass(frozen=True, slots=True)
 class MatrixFactorization:
     name: ClassVar[str] = "matrix_factorization"
+    settings: ClassVar[type[Parameters]] = MatrixFactorizationParameters
 
     vocabulary: Vocabulary
     carried: Float32  # (v,) how many events carried each word
     factors: Factors
+    parameters: MatrixFactorizationParameters
 
     @classmethod
-    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        vocabulary, rows, _ = training_rows(data)
+    def fit(
+        cls,
+        data: Interactions,
+        *,
+        generator: np.random.Generator,
+        parameters: MatrixFactorizationParameters = DEFAULTS,
+    ) -> Self:
+        vocabulary, rows, _ = training_rows(data, columns=columns_within(parameters.memory_mb))
         carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary)).astype(np.float32)
-        active = np.flatnonzero(np.diff(rows.indptr))
-        if len(active) > ROW_LIMIT:
-            active = np.sort(generator.choice(active, ROW_LIMIT, replace=False))
-        return cls(vocabulary, carried, Factors.of(word_factors(rows[active], generator)))
+        entries = np.diff(rows.indptr)
+        entries[data.n_users :] -= 1  # an event with one word tells nothing of what goes with it
+        active = np.flatnonzero(entries > 0)
+        if len(active) > parameters.rows:
+            active = np.sort(generator.choice(active, parameters.rows, replace=False))
+        # With as many factors as words, every word would stand for itself and say nothing of the others.
+        few = max(min(parameters.factors, len(vocabulary) // 2, len(active) // 2), 1)
+        factors = Factors.of(sparse.csr_array(rows[active]), replace(parameters, factors=few))
+        return cls(vocabulary, carried, factors, parameters)
 
     def prepare(self, slate: Slate, *, now: float) -> FactorSlate:
         words = SlateWords.of(slate.events)
         columns = self.vocabulary.columns(words.vocabulary)
         carried = np.append(self.carried, np.float32(0.0))[columns]
         matrix = sum_of_blocks(rated_blocks(words, carried), words.n)
-        nothing = np.zeros((1, self.factors.words.shape[1]), np.float32)
-        known = np.concatenate([self.factors.words, nothing])[columns]
-        return FactorSlate(words, np.asarray(matrix @ known, np.float32), popular_share(slate))
+        known = columns >= 0
+        factors = np.asarray(matrix[:, known] @ self.factors.words(columns[known]), np.float32)
+        return FactorSlate(words, factors, popular_share(slate))
 
     def _person(self, words: PersonWords) -> Float32:
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
         held: Int64 = np.flatnonzero(mine)
-        return self.factors.solve(held, mine[held]).astype(np.float32)
+        return self.factors.person(held, mine[held])
 
     def _parts(self, person: Person, prepared: FactorSlate) -> dict[Signal, Float64]:
         """What each signal adds, each (n,)."""
@@ -125,7 +170,7 @@ class MatrixFactorization:
         words = person_words(liked(person))
         return {
             Signal.GOES_WITH: (prepared.factors @ self._person(words)).astype(np.float64),
-            **by_signal(OWN_WORDS * liking(words, prepared.words)),
+            **by_signal(self.parameters.own_words * liking(words, prepared.words)),
             Signal.TURNED_DOWN: -DISLIKE * dislike(person, prepared.words).astype(np.float64),
             Signal.POPULAR: TIE_BREAK * prepared.popular,
         }
@@ -139,8 +184,15 @@ class MatrixFactorization:
         return contributions(self._parts(person, prepared), rows)
 
     def to_arrays(self) -> Arrays:
-        return {"words": self.vocabulary.words, "carried": self.carried, "factors": self.factors.words}
+        return {
+            "words": self.vocabulary.words,
+            "carried": self.carried,
+            "directions": self.factors.directions,
+            "scale": self.factors.scale,
+            "kept": self.factors.kept,
+        }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(Vocabulary(arrays["words"]), arrays["carried"], Factors.of(arrays["factors"]))
+    def from_arrays(cls, arrays: Arrays, *, parameters: MatrixFactorizationParameters = DEFAULTS) -> Self:
+        factors = Factors(arrays["directions"], arrays["scale"], arrays["kept"])
+        return cls(Vocabulary(arrays["words"]), arrays["carried"], factors, parameters)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from recommendations.algorithms.dataset import EventTable, Float32, Float64, Int64, Person
 
 KM_PER_DEGREE = 111.195
+TOWN_KM = 15.0  # how far a town reaches, to somebody who goes out in another
 OWN_PLACES_KM = 1.5  # how far a person's usual places reach
 HOME_KM = 6.0
 NEAREST_KM = (0.1, 40.0)  # "the same place" and "nowhere near": the ends of the nearest-place scale
@@ -88,26 +89,28 @@ class SlatePlaces:
         return np.append(by_place, np.float32(0.0))[self.place]
 
 
-def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32]:
-    """(nearest, density), each (n,): how near the closest liked place is, 0 to 1, and the weighted share of
-    the person's past within reach (disliked events count against)."""
+def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32, Float32]:
+    """(nearest, town, density), each (n,): how near the closest liked place is, 0 to 1 by the logarithm of
+    the distance, and 1 in its town, falling outside; the weighted share of the person's past within reach
+    (disliked events count against)."""
     events, weight = person.events, person.weight
     used = np.flatnonzero((weight != 0) & np.isfinite(events.latitude) & np.isfinite(events.longitude))
     used = used[-LAST_PLACES:]
-    n = len(slate.place)
+    nothing = np.zeros(len(slate.place), np.float32)
     if len(used) == 0 or len(slate.x) == 0:
-        return np.zeros(n, np.float32), np.zeros(n, np.float32)
+        return nothing, nothing, nothing
     away = slate.distances(events.latitude[used], events.longitude[used])
     weights = weight[used].astype(np.float32)
     liked = weights > 0
     low, high = NEAREST_KM
-    nearest = np.zeros(len(slate.x), np.float32)
+    nearest = town = np.zeros(len(slate.x), np.float32)
     if liked.any():
         closest = away[liked].min(axis=0)
         nearest = np.maximum(1.0 - np.log1p(closest / low) / np.log1p(high / low), 0.0).astype(np.float32)
+        town = np.exp(closest / np.float32(-TOWN_KM))
     away *= np.float32(-1.0 / OWN_PLACES_KM)
     density = (weights / max(float(weights[liked].sum()), 1.0)) @ np.exp(away, out=away)
-    return slate.spread(nearest), slate.spread(density)
+    return slate.spread(nearest), slate.spread(town), slate.spread(density)
 
 
 def near_home(person: Person, slate: SlatePlaces) -> Float32:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommendations.algorithms.dataset import Float64, Interactions, Person, Slate
+from recommendations.algorithms.parameters import Parameters
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -56,20 +57,26 @@ class PreparedSlate(Protocol):
     """A slate as one algorithm wants it; opaque to everybody else."""
 
 
-class Algorithm(Protocol):
-    """Fitted and immutable; safe to share between threads."""
+class Scorer(Protocol):
+    """What ranking takes. Fitted and immutable; safe to share between threads."""
 
     name: ClassVar[str]
-
-    @classmethod
-    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        """Learn from `data`. Same data, same generator seed: same arrays."""
 
     def prepare(self, slate: Slate, *, now: float) -> Any:
         """Encode the candidates; called once per catalogue revision, not per person."""
 
     def score(self, person: Person, prepared: Any) -> Float64:
         """(n,) a finite number per candidate, higher is better; no side effects."""
+
+
+class Algorithm(Scorer, Protocol):
+    """What serving takes beyond that: learning, reasons, and arrays to store."""
+
+    settings: ClassVar[type[Parameters]]  # what `parameters` is
+
+    @classmethod
+    def fit(cls, data: Interactions, *, generator: np.random.Generator, parameters: Any = ...) -> Self:
+        """Learn from `data`. Same data, generator seed and parameters (the defaults if none): same arrays."""
 
     def explain(
         self, person: Person, prepared: Any, rows: npt.NDArray[np.integer]
@@ -80,5 +87,5 @@ class Algorithm(Protocol):
         """Everything learned, as named arrays without objects."""
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """The inverse of `to_arrays`; the arrays may be read-only memory maps."""
+    def from_arrays(cls, arrays: Arrays, *, parameters: Any = ...) -> Self:
+        """The inverse of `to_arrays`, with the parameters it was fitted with; read-only maps will do."""

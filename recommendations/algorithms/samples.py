@@ -87,6 +87,14 @@ class Ledger:
         )
 
 
+def has_had_its_chance(data: Interactions) -> Bool:
+    """(events,) whether it has begun or somebody has acted on it: one still to come that is untouched may yet
+    be chosen, and must not teach that people pass over what is far off."""
+    had = data.events.starts_at <= data.cutoff
+    had[data.event] = True
+    return had
+
+
 def cut_at(data: Interactions, now: float, *, cold: bool) -> Cut:
     """The world as it was at `now`.
 
@@ -94,9 +102,10 @@ def cut_at(data: Interactions, now: float, *, cold: bool) -> Cut:
     coming event but its facts, as on the day it is announced. The ranker has to do well on both.
     """
     starts = data.events.starts_at[data.event]
-    open_rows = np.flatnonzero((data.events.announced_at <= now) & (data.events.starts_at > now))
-    is_open = np.zeros(len(data.events), np.bool_)
-    is_open[open_rows] = True
+    is_open = (data.events.announced_at <= now) & (data.events.starts_at > now)
+    if cold:
+        is_open &= has_had_its_chance(data)
+    open_rows = np.flatnonzero(is_open)
     if cold:
         before, after = starts <= now, is_open[data.event]
     else:

@@ -17,7 +17,6 @@ from recommendations.algorithms.dataset import (
     EventTable,
     Field,
     Float32,
-    Float64,
     Int64,
     Interactions,
     Person,
@@ -35,7 +34,7 @@ from recommendations.algorithms.encoding import (
 )
 from recommendations.algorithms.own_words import dislike
 from recommendations.algorithms.places import SlatePlaces, near_home, own_hours, own_places
-from recommendations.algorithms.popularity import TrackRecords, popular
+from recommendations.algorithms.popularity import TrackRecords, percentile, popular
 from recommendations.algorithms.protocol import Arrays, Signal
 from recommendations.algorithms.text import DocumentFrequencies, SlateText
 from recommendations.algorithms.user_knn import Neighbourhood
@@ -86,6 +85,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("goes_with_log", Signal.GOES_WITH),
     Column("text", Signal.TEXT),
     Column("near_nearest", Signal.NEARBY),
+    Column("near_town", Signal.NEARBY),
     Column("near_density", Signal.NEARBY),
     Column("home", Signal.HOME),
     Column("week_hour", Signal.TIME_OF_WEEK),
@@ -114,6 +114,7 @@ COUNT_ROWS = [INDEX[f"{kind}_count"] for kind in COUNTED_FIELDS]
 RATE_ROWS = [INDEX[f"{kind}_rate"] for kind in RATED_FIELDS]
 VOTE_ROWS = [*(INDEX[f"similar_{kind}"] for kind in VOTED_FIELDS), INDEX["similar_event"]]
 FOLLOWED_ROW = [INDEX["followed"]]
+PLACE_ROWS = [INDEX[f"near_{name}"] for name in ("nearest", "town", "density")]
 CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
 FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
 
@@ -224,15 +225,6 @@ def circumstances(slate: Slate) -> Float32:
     return np.stack([liking, liking <= 0, lead, following, alone]).astype(np.float32)
 
 
-def percentile(starts_at: Float64) -> Float32:
-    """(n,) the share of the slate that starts sooner; equal times share a place. Days would not travel from
-    one slate to another: a percentile does."""
-    if len(starts_at) < 2:
-        return np.zeros(len(starts_at), np.float32)
-    times = np.nan_to_num(starts_at, nan=np.inf)
-    return (np.searchsorted(np.sort(times), times) / (len(times) - 1)).astype(np.float32)
-
-
 def among_its_promoters(events: EventTable) -> tuple[Float32, Float32]:
     """(next, alone), each (n,): one over its place in the promoter's diary, and the root of its length."""
     lists = events.words[Field.PROMOTER]
@@ -306,8 +298,8 @@ def _word_rows(model: SignalModel, words: PersonWords, slate: SignalSlate) -> It
 
 
 def _history_rows(person: Person, total: float, slate: SignalSlate) -> Iterator[Rows]:
-    yield [INDEX["text"]], signed_log(slate.text.similarity(person))[None]
-    yield [INDEX["near_nearest"], INDEX["near_density"]], np.stack(own_places(person, slate.places))
+    yield [INDEX["text"]], slate.text.similarity(person)[None]
+    yield PLACE_ROWS, np.stack(own_places(person, slate.places))
     yield [INDEX["week_hour"], INDEX["day_hour"]], own_hours(person, slate.places, total)
 
 

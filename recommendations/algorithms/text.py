@@ -10,13 +10,14 @@ from recommendations.algorithms.dataset import (
     EventTable,
     Field,
     Float32,
+    Float64,
     Int32,
     Int64,
     Person,
     TokenLists,
     UInt64,
 )
-from recommendations.algorithms.encoding import Vocabulary, matrix_of
+from recommendations.algorithms.encoding import Vocabulary, gather_rows, matrix_of
 from recommendations.algorithms.protocol import Arrays
 
 TERMS_PER_EVENT = 24  # the rarest words carry the meaning; the rest cost time in every request
@@ -72,7 +73,7 @@ def distinct(texts: TokenLists) -> tuple[Vocabulary, Int64, Int64, Int64]:
 class SlateText:
     vocabulary: Vocabulary
     idf: Float32  # (v,)
-    matrix: sparse.csr_array  # (n, v) rows of length 1, or 0 without text
+    matrix: sparse.csr_array  # (v, n) columns of length 1, or 0 without text
 
     @classmethod
     def of(cls, events: EventTable, frequencies: DocumentFrequencies) -> "SlateText":
@@ -86,24 +87,42 @@ class SlateText:
         kept, columns = np.unique(columns, return_inverse=True)
         vocabulary = Vocabulary(everything.words[kept])
         values = (weights / length[rows]).astype(np.float32)
-        matrix = matrix_of(values, rows, columns, shape=(len(events), len(vocabulary)))
+        matrix = matrix_of(values, columns, rows, shape=(len(vocabulary), len(events)))
         return cls(vocabulary, idf[kept], matrix)
 
     def take(self, rows: npt.NDArray[np.integer]) -> "SlateText":
         """These candidates only, over the same vocabulary."""
-        return SlateText(self.vocabulary, self.idf, self.matrix[rows])
+        return SlateText(self.vocabulary, self.idf, self.matrix[:, rows])
 
     def similarity(self, person: Person) -> Float32:
-        """(n,) sum of weight x cosine over the person's latest events, over the candidates' words."""
-        n = self.matrix.shape[0]
+        """(n,) the largest weight x cosine over the person's latest events; less the largest over those they
+        turned down.
+
+        The nearest event and not the sum of all: a night like one that they chose is no less like it for the
+        many others that they chose, and the sum would grow with the history past every other signal.
+        """
+        n = self.matrix.shape[1]
         used = np.flatnonzero(person.weight)[-TEXT_HISTORY:]
         if len(self.vocabulary) == 0 or len(used) == 0:
             return np.zeros(n, np.float32)
         texts, weight = person.events.words[Field.TEXT].since(used[0]), person.weight[used[0] :]
+        similar = self._cosines(texts, weight)
+        best = np.maximum(similar.max(axis=0), 0.0)
+        if (weight < 0).any():
+            best += np.minimum(similar.min(axis=0), 0.0)
+        return np.asarray(best, np.float32)
+
+    def _cosines(self, texts: TokenLists, weight: Float32) -> Float64:
+        """(len(texts), n) weight x cosine of each past text; a word that no candidate holds counts in its
+        length as theirs do on average."""
         order = np.argsort(texts.tokens)  # neighbouring look-ups are twice as fast
         columns, known = self.vocabulary.find(texts.tokens[order])
         rows, columns = texts.rows_of_tokens()[order][known], columns[known]
-        length = np.sqrt(np.bincount(rows, self.idf[columns] ** 2, minlength=len(weight)))
-        scale = weight / np.maximum(length, 1e-9)
-        vector = np.bincount(columns, scale[rows] * self.idf[columns], minlength=len(self.vocabulary))
-        return np.asarray(self.matrix @ vector.astype(np.float32), np.float32)
+        idf, h, n = self.idf[columns], len(texts), self.matrix.shape[1]
+        unknown = np.diff(texts.indptr) - np.bincount(rows, minlength=h)
+        length = np.sqrt(np.bincount(rows, idf**2, minlength=h) + unknown * np.mean(self.idf**2))
+        values = idf * (weight / np.maximum(length, 1e-9))[rows]
+        held, holders = gather_rows(np.asarray(self.matrix.indptr, np.int64), columns)
+        cells = np.repeat(rows * n, holders) + self.matrix.indices[held]
+        values = self.matrix.data[held] * np.repeat(values, holders)
+        return np.asarray(np.bincount(cells, values, minlength=h * n), np.float64).reshape(h, n)

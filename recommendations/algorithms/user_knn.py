@@ -4,7 +4,9 @@ A person is the sum of their events' words (the event itself, artist, venue, pro
 and last year's both find neighbours, and what these like reaches events that nobody has touched.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -35,14 +37,48 @@ from recommendations.algorithms.encoding import (
     recent,
 )
 from recommendations.algorithms.own_words import by_signal, contributions, dislike, liking
+from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.popularity import popular
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
-NEIGHBOURS = 50
-WORDS_PER_PERSON = 64  # the heaviest; the tail adds memory, not neighbours
-PEOPLE_PER_WORD = 120  # who hold a word most strongly: the only ones it can make neighbours
+
+@dataclass(frozen=True, slots=True)
+class UserKNNParameters(Parameters):
+    """Who counts as a neighbour, and how much of everybody is kept.
+
+    neighbours: people who vote
+    sharpness: the power of the cosine that a vote counts by; more listens to the very nearest
+    rarity: the power of the inverse frequency that a word counts by; 0 makes all words count the same
+    length: the power of a neighbour's length that likeness is divided by: 1 is the cosine, less listens more
+        to people who did a lot
+    words_per_person: the heaviest that are kept; the tail adds memory more than neighbours
+    people_per_word: who hold a word most strongly, the only ones it can make neighbours
+    words_asked: the heaviest of a person's own words that are looked up in a request
+    """
+
+    neighbours: int = number(50, least=1, most=10_000)
+    sharpness: float = number(1.0, least=0.0, most=10.0)
+    rarity: float = number(1.0, least=0.0, most=10.0)
+    length: float = number(1.0, least=0.0, most=1.0)
+    words_per_person: int = number(64, least=1, most=100_000)
+    people_per_word: int = number(120, least=1, most=1_000_000)
+    words_asked: int = number(40, least=1, most=100_000)
+
+    @classmethod
+    def search_space(cls) -> Sequence["UserKNNParameters"]:
+        full = partial(cls, words_per_person=1_000, people_per_word=2_000, words_asked=400)
+        return (
+            *(cls(neighbours=neighbours) for neighbours in (25, 100)),
+            cls(neighbours=100, length=0.5),
+            full(neighbours=100, sharpness=2.0),
+            full(neighbours=50, rarity=0.5),
+            full(neighbours=100, length=0.5),
+            full(neighbours=200, length=0.25),
+        )
+
+
+DEFAULTS = UserKNNParameters()
 MOST_LIKING = 1.5  # one event can say this much about a person, however often they act on it
-WORDS_ASKED = 40  # of a person's own words, the heaviest are looked up
 
 FIELD_WEIGHTS = {
     Field.ARTIST: 1.0,
@@ -77,6 +113,7 @@ def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
 class Neighbourhood:
     """Everybody's words by person (to vote) and by word (to be found), rows of length 1."""
 
+    parameters: UserKNNParameters
     vocabulary: Vocabulary
     idf: Float32  # (v,) rarer words say more, times the weight of the word's field
     person_start: Int64  # (u + 1,)
@@ -87,7 +124,7 @@ class Neighbourhood:
     word_value: Float32
 
     @classmethod
-    def of(cls, data: Interactions) -> "Neighbourhood":
+    def of(cls, data: Interactions, parameters: UserKNNParameters = DEFAULTS) -> "Neighbourhood":
         touched, event = data.touched()
         events = data.events.take(touched)
         vocabulary = Vocabulary.of(field_words(events))
@@ -101,20 +138,26 @@ class Neighbourhood:
         carried.eliminate_zeros()
         people = sparse.csr_array(acted @ carried)
         people.eliminate_zeros()
-        return cls._of_people(people, vocabulary)
+        return cls._of_people(people, vocabulary, parameters)
 
     @classmethod
-    def _of_people(cls, people: sparse.csr_array, vocabulary: Vocabulary) -> "Neighbourhood":
+    def _of_people(
+        cls, people: sparse.csr_array, vocabulary: Vocabulary, parameters: UserKNNParameters
+    ) -> "Neighbourhood":
         n_users, n_words = people.shape
         holders = np.bincount(people.indices, minlength=n_words)
         idf = np.log((1.0 + n_users) / (1.0 + holders)).astype(np.float32) + np.float32(0.1)
+        idf **= np.float32(parameters.rarity)
         people.data = (people.data * idf[people.indices]).astype(np.float32)
-        people = largest_per_row(people, WORDS_PER_PERSON)
+        people = largest_per_row(people, parameters.words_per_person)
         length = np.sqrt(np.asarray((people * people).sum(axis=1)))
         scale = np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr))
         people.data = (people.data / scale).astype(np.float32)
-        found = largest_per_row(sparse.csr_array(people.T), PEOPLE_PER_WORD)
+        heard = people.copy()
+        heard.data *= (scale ** (1.0 - parameters.length)).astype(np.float32)
+        found = largest_per_row(sparse.csr_array(heard.T), parameters.people_per_word)
         return cls(
+            parameters,
             vocabulary,
             idf,
             people.indptr.astype(np.int64),
@@ -126,20 +169,20 @@ class Neighbourhood:
         )
 
     def likeness(self, words: PersonWords) -> tuple[Int64, Float64]:
-        """(people, cosine) of the nearest neighbours, nearest first; only those with a word in common."""
+        """(people, likeness) of the nearest neighbours, nearest first; only those with a word in common."""
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
         held = np.flatnonzero(mine)
-        if len(held) > WORDS_ASKED:
-            held = held[np.argsort(-np.abs(mine[held]), kind="stable")[:WORDS_ASKED]]
+        if len(held) > self.parameters.words_asked:
+            held = held[np.argsort(-np.abs(mine[held]), kind="stable")[: self.parameters.words_asked]]
         if len(held) == 0 or n_users == 0:
             return np.empty(0, np.int64), np.empty(0)
         positions, lengths = gather_rows(self.word_start, held)
         shared = self.word_value[positions] * np.repeat(mine[held], lengths)
         alike = np.bincount(self.word_person[positions], shared, minlength=n_users)
-        near = np.flatnonzero(alike > 0)
-        if len(near) > NEIGHBOURS:
-            near = near[np.argpartition(-alike[near], NEIGHBOURS - 1)[:NEIGHBOURS]]
+        near, limit = np.flatnonzero(alike > 0), self.parameters.neighbours
+        if len(near) > limit:
+            near = near[np.argpartition(-alike[near], limit - 1)[:limit]]
         near = near[np.argsort(-alike[near], kind="stable")]
         return near.astype(np.int64), alike[near] / np.linalg.norm(mine)
 
@@ -149,7 +192,8 @@ class Neighbourhood:
         if len(people) == 0:
             return np.zeros(len(self.vocabulary) + 1)
         positions, lengths = gather_rows(self.person_start, people)
-        values = self.person_value[positions] * np.repeat(cosine / cosine.sum(), lengths)
+        say = cosine**self.parameters.sharpness
+        values = self.person_value[positions] * np.repeat(say / say.sum(), lengths)
         votes = np.bincount(self.person_word[positions], values, minlength=len(self.vocabulary) + 1)
         return votes.astype(np.float64)
 
@@ -166,7 +210,7 @@ class Neighbourhood:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> "Neighbourhood":
+    def from_arrays(cls, arrays: Arrays, parameters: UserKNNParameters = DEFAULTS) -> "Neighbourhood":
         names = (
             "idf",
             "person_start",
@@ -176,7 +220,7 @@ class Neighbourhood:
             "word_person",
             "word_value",
         )
-        return cls(Vocabulary(arrays["words"]), *(arrays[name] for name in names))
+        return cls(parameters, Vocabulary(arrays["words"]), *(arrays[name] for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +233,15 @@ class NeighbourSlate:
 @dataclass(frozen=True, slots=True)
 class UserKNN:
     name: ClassVar[str] = "user_knn"
+    settings: ClassVar[type[Parameters]] = UserKNNParameters
 
     neighbourhood: Neighbourhood
 
     @classmethod
-    def fit(cls, data: Interactions, *, generator: np.random.Generator) -> Self:
-        return cls(Neighbourhood.of(data))
+    def fit(
+        cls, data: Interactions, *, generator: np.random.Generator, parameters: UserKNNParameters = DEFAULTS
+    ) -> Self:
+        return cls(Neighbourhood.of(data, parameters))
 
     def prepare(self, slate: Slate, *, now: float) -> NeighbourSlate:
         words = SlateWords.of(slate.events)
@@ -228,5 +275,5 @@ class UserKNN:
         return self.neighbourhood.to_arrays()
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(Neighbourhood.from_arrays(arrays))
+    def from_arrays(cls, arrays: Arrays, *, parameters: UserKNNParameters = DEFAULTS) -> Self:
+        return cls(Neighbourhood.from_arrays(arrays, parameters))

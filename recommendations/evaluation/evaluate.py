@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recommendations.algorithms.confidence import unit_scores
 from recommendations.algorithms.dataset import Bool, Field, Float64, Int64, Person, UInt64
-from recommendations.algorithms.protocol import Algorithm
+from recommendations.algorithms.protocol import Scorer
 from recommendations.evaluation.beyond_accuracy import (
     acted_matrix,
     diversity,
@@ -82,11 +82,11 @@ def sample(hold_out: HoldOut, limit: int | None, generator: np.random.Generator)
 
 
 def evaluate(
-    algorithm: Algorithm,
+    algorithm: Scorer,
     hold_out: HoldOut,
     *,
     people: Int64 | None = None,
-    strangers: Algorithm | None = None,
+    strangers: Scorer | None = None,
 ) -> Evaluation:
     """Rank all candidates for each of `people` (numbers from `sample`; all by default), seen ones masked.
 

@@ -82,6 +82,25 @@ def temporal_hold_out(data: Interactions, cut: float, *, horizon: float | None =
     return hold_out_of(train, np.flatnonzero(is_open), users, rows, now=cut)
 
 
+def random_hold_out(data: Interactions, share: float, generator: np.random.Generator) -> HoldOut:
+    """The same for data without times: the targets are `share` of each person's likings, rounded down and
+    drawn at random; every event of the table is a candidate."""
+    liked = np.flatnonzero(data.weight > 0)
+    liked = liked[np.lexsort((generator.random(len(liked)), data.user[liked]))]
+    counts = np.bincount(data.user[liked], minlength=data.n_users)
+    place = np.arange(len(liked)) - np.repeat(np.cumsum(counts) - counts, counts)
+    held = liked[place < np.floor(share * counts[data.user[liked]])]
+    kept = np.ones(len(data), np.bool_)
+    kept[held] = False
+    return hold_out_of(
+        select(data, kept, data.cutoff),
+        np.arange(len(data.events)),
+        data.user[held],
+        data.event[held],
+        now=data.cutoff,
+    )
+
+
 def hold_out_of(
     train: Interactions,
     candidates: npt.NDArray[np.integer],

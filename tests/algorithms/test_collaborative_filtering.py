@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommendations.algorithms import collaborative_filtering
 from recommendations.algorithms.collaborative_filtering import (
-    RIDGE,
     CollaborativeFiltering,
+    CollaborativeFilteringParameters,
     ItemWeights,
     closed_form,
+    columns_within,
     strongest,
 )
 from recommendations.algorithms.dataset import EventTable, Interactions
@@ -19,6 +19,8 @@ from tests.algorithms.worlds import NOW, concert, nobody, slate_of, somebody, wo
 class TestCollaborativeFiltering(AlgorithmContract):
     algorithm = CollaborativeFiltering
 
+
+RIDGE = 30.0
 
 # Thirty people follow Bicep and Kneecap both, thirty others Lankum alone.
 EVENTS = [
@@ -43,7 +45,7 @@ def fitted() -> CollaborativeFiltering:
 def test_event_columns_are_ease_and_never_predict_themselves() -> None:
     rows = sparse.csr_array(np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]))
     dense = rows.toarray()
-    found = closed_form(rows, np.array([True, True, True]))
+    found = closed_form(rows, np.array([True, True, True]), ridge=RIDGE)
     np.testing.assert_allclose(np.diag(found), 0.0)
     for column in range(3):  # the regression on the other columns, with the same ridge
         rest = [other for other in range(3) if other != column]
@@ -54,7 +56,7 @@ def test_event_columns_are_ease_and_never_predict_themselves() -> None:
 
 def test_word_columns_are_a_ridge_regression_that_may_use_the_word_itself() -> None:
     dense = np.array([[2.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    found = closed_form(sparse.csr_array(dense), np.array([False, False]))
+    found = closed_form(sparse.csr_array(dense), np.array([False, False]), ridge=RIDGE)
     gram = dense.T @ dense
     np.testing.assert_allclose(found, np.linalg.solve(gram + RIDGE * np.eye(2), gram))
 
@@ -96,21 +98,36 @@ def test_a_stranger_sees_the_popular_events_in_order() -> None:
     assert np.argsort(-model.score(nobody(), model.prepare(slate, now=NOW))).tolist() == [1, 2, 0]
 
 
-def test_its_vocabulary_keeps_to_the_limit_and_drops_the_least_supported(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_its_vocabulary_keeps_to_the_memory_and_drops_the_least_supported() -> None:
     everything = ItemWeights.of(world().data)
-    monkeypatch.setattr(collaborative_filtering, "COLUMN_LIMIT", 10)
-    few = ItemWeights.of(world().data)
-    assert len(everything.vocabulary) > len(few.vocabulary) == 10
+    few = ItemWeights.of(world().data, CollaborativeFilteringParameters(memory_mb=0.1))
+    assert len(everything.vocabulary) > len(few.vocabulary) == columns_within(0.1)
     assert set(few.vocabulary.words) <= set(everything.vocabulary.words)
 
 
-def test_it_keeps_the_strongest_weights_of_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collaborative_filtering, "NEIGHBOURS_PER_WORD", 2)
-    words, weights = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4))
+@pytest.mark.parametrize(("memory_mb", "columns"), [(72.0, 1_500), (512.0, 4_000), (0.00001, 1)])
+def test_memory_is_turned_into_columns(memory_mb: float, columns: int) -> None:
+    assert columns_within(memory_mb) == columns
+
+
+def test_it_keeps_the_strongest_weights_of_each_row() -> None:
+    words, weights = strongest(np.array([[0.0, -5.0, 3.0, 1.0]] * 4), 2)
     np.testing.assert_array_equal(words, [[1, 2]] * 4)
     np.testing.assert_array_equal(weights, [[-5, 3]] * 4)
+
+
+def test_more_ridge_makes_rare_words_say_less() -> None:
+    bold, shy = (
+        CollaborativeFiltering.fit(
+            two_scenes(),
+            generator=np.random.default_rng(0),
+            parameters=CollaborativeFilteringParameters(ridge=ridge),
+        )
+        for ridge in (1.0, 1_000.0)
+    )
+    slate = slate_of([concert("x", artists=["Kneecap"])])
+    said = [model.score(somebody([EVENTS[0]]), model.prepare(slate, now=NOW))[0] for model in (bold, shy)]
+    assert said[0] > 2 * said[1] > 0
 
 
 def test_it_refuses_weights_stored_as_an_earlier_release_did() -> None:

@@ -107,3 +107,44 @@ def test_an_event_over_the_stated_budget_falls_behind() -> None:
 def test_the_more_often_the_more_it_counts() -> None:
     twice = [concert("1", artists=["Often"]), concert("2", artists=["Often"]), concert("3", artists=["Once"])]
     assert preferred(somebody(twice), concert("a", artists=["Often"]), concert("b", artists=["Once"]))
+
+
+def test_a_text_like_one_past_night_counts_in_full_among_many_other_nights() -> None:
+    others = [concert(f"o{n}", title=f"quiet evening number {n} poetry") for n in range(9)]
+    alike = [concert("a", title="another warehouse rave"), concert("b", title="a lecture about stamps")]
+    model = fitted()
+    prepared = model.prepare(slate_of(alike), now=NOW)
+
+    def text_of(person: Person) -> float:
+        parts = model.explain(person, prepared, np.array([0]))[0]
+        return sum(part.value * part.weight for part in parts if part.code == Signal.TEXT)
+
+    rave = concert("r", title="warehouse rave")
+    assert text_of(somebody([*others, rave])) == pytest.approx(text_of(somebody([rave])), rel=1e-5)
+
+
+def test_a_text_like_a_night_turned_down_counts_against() -> None:
+    rave = concert("r", title="warehouse rave")
+    like, unlike = concert("a", title="another warehouse rave"), concert("b", title="lecture about stamps")
+    assert preferred(somebody([rave]), like, unlike)
+    assert preferred(somebody([rave], [-1.0]), unlike, like)
+
+
+def test_a_long_past_text_that_shares_one_word_is_less_alike_than_a_short_one() -> None:
+    candidates = [concert("a", title="rave")]
+    model = fitted()
+    prepared = model.prepare(slate_of(candidates), now=NOW)
+    short, long = (
+        model.score(somebody([concert("p", title=title)]), prepared)[0]
+        for title in ("rave", "rave then a lecture about stamps and coins")
+    )
+    assert short > long
+
+
+def test_of_two_far_events_the_one_in_a_town_they_go_to_comes_first() -> None:
+    past = somebody(
+        [concert("p", latitude=53.35, longitude=-6.26), concert("q", latitude=51.90, longitude=-8.47)]
+    )
+    across_town = concert("a", latitude=51.87, longitude=-8.40)
+    elsewhere = concert("b", latitude=52.66, longitude=-8.63)
+    assert preferred(past, across_town, elsewhere)

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.dataset import EventTable, Interactions
 from recommendations.algorithms.hybrid import PRIOR, Hybrid
 from recommendations.algorithms.ranker import Choice, fit_weights
+from recommendations.algorithms.samples import cut_at
 from recommendations.algorithms.signals import INDEX
 from tests.algorithms.contract import AlgorithmContract
-from tests.algorithms.worlds import world
+from tests.algorithms.worlds import DAY, NOW, concert, world
 
 
 class TestHybrid(AlgorithmContract):
@@ -67,3 +68,24 @@ def test_separable_choices_give_finite_weights() -> None:
     found = fit_weights([Choice(signals, np.array([True, False]))] * 50, np.zeros(1), strength=0.1)
     assert np.isfinite(found).all()
     assert found[0] > 0
+
+
+def test_an_event_still_to_come_that_nobody_has_touched_is_not_one_passed_over() -> None:
+    """Cold, its choices are not in the data yet; one that began without any was passed over."""
+    events = [
+        concert("past", starts_at=NOW - 9 * DAY, announced_at=NOW - 40 * DAY),
+        concert("begun", starts_at=NOW - DAY, announced_at=NOW - 40 * DAY),
+        concert("wanted", starts_at=NOW + 5 * DAY, announced_at=NOW - 40 * DAY),
+        concert("untouched", starts_at=NOW + 6 * DAY, announced_at=NOW - 40 * DAY),
+    ]
+    data = Interactions(
+        EventTable.of(events),
+        1,
+        np.array([0, 0], np.int32),
+        np.array([0, 2], np.int32),
+        np.ones(2, np.float32),
+        np.array([NOW - 10 * DAY, NOW - DAY]),
+        NOW,
+    )
+    assert cut_at(data, NOW - 5 * DAY, cold=True).rows.tolist() == [1, 2]
+    assert cut_at(data, NOW - 5 * DAY, cold=False).rows.tolist() == [1, 2, 3]

@@ -3,11 +3,9 @@ from scipy import sparse
 
 from recommendations.algorithms.dataset import EventTable, Interactions
 from recommendations.algorithms.matrix_factorization import (
-    PULL,
-    UNSEEN,
     Factors,
     MatrixFactorization,
-    word_factors,
+    MatrixFactorizationParameters,
 )
 from tests.algorithms.contract import AlgorithmContract
 from tests.algorithms.worlds import NOW, concert, nobody, slate_of, somebody
@@ -17,25 +15,38 @@ class TestMatrixFactorization(AlgorithmContract):
     algorithm = MatrixFactorization
 
 
-def test_a_row_is_the_weighted_least_squares_solution() -> None:
-    generator = np.random.default_rng(3)
-    words = generator.normal(size=(6, 2)).astype(np.float32)
-    values = np.array([1.0, 0.0, -0.5, 0.0, 2.0, 0.0])
-    weight = UNSEEN + np.abs(values)
-    aim = np.where(values != 0, values / weight, 0.0)
-    pull = PULL * (np.abs(values).sum() + UNSEEN * 6)
-    wide = words.astype(np.float64)
-    expected = np.linalg.solve(wide.T @ (wide * weight[:, None]) + pull * np.eye(2), wide.T @ (weight * aim))
-    held = np.flatnonzero(values)
-    np.testing.assert_allclose(Factors.of(words).solve(held, values[held]), expected, rtol=1e-5)
+ROWS = np.random.default_rng(3).random((12, 5))
+
+
+def predicted(factors: Factors, row: np.ndarray) -> np.ndarray:
+    return factors.words(np.arange(5)) @ factors.person(np.arange(5), row)
+
+
+def test_unscaled_and_unshrunk_it_is_the_truncated_svd() -> None:
+    factors = Factors.of(
+        sparse.csr_array(ROWS), MatrixFactorizationParameters(factors=2, scaling=0.0, shrinkage=0.0)
+    )
+    u, s, vt = np.linalg.svd(ROWS, full_matrices=False)
+    best = (u[:, :2] * s[:2]) @ vt[:2]
+    np.testing.assert_allclose([predicted(factors, row) for row in ROWS], best, rtol=1e-4, atol=1e-4)
+
+
+def test_with_all_factors_it_is_the_ridge_regression_of_the_scaled_columns() -> None:
+    factors = Factors.of(
+        sparse.csr_array(ROWS), MatrixFactorizationParameters(factors=5, scaling=0.5, shrinkage=2.0)
+    )
+    scale = np.linalg.norm(ROWS, axis=0) ** -0.5
+    z = ROWS * scale
+    ridge = 2.0 * np.linalg.eigvalsh(z.T @ z)[0]
+    expected = z @ np.linalg.solve(z.T @ z + ridge * np.eye(5), z.T @ z) / scale
+    np.testing.assert_allclose([predicted(factors, row) for row in ROWS], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_factors_tell_two_scenes_apart() -> None:
-    block = np.kron(np.eye(2), np.ones((10, 3)))
-    found = word_factors(sparse.csr_array(block), np.random.default_rng(0))
-    factors = Factors.of(found)
-    liking = found @ factors.solve(np.array([0]), np.array([1.0]))
-    assert liking[:3].min() > 0.1
+    block = sparse.csr_array(np.kron(np.eye(2), np.ones((10, 3))))
+    factors = Factors.of(block, MatrixFactorizationParameters(factors=2))
+    liking = factors.words(np.arange(6)) @ factors.person(np.array([0]), np.array([1.0]))
+    assert liking[:3].min() > 0.05
     assert np.abs(liking[3:]).max() < liking[:3].min() / 10
 
 

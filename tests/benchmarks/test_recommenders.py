@@ -104,6 +104,115 @@ def test_it_prints_one_object_a_line_with_the_agreed_fields(
     assert 20 < lines[-1]["peak_mb"] < 1000
 
 
+@pytest.fixture
+def matrix(tmp_path: Path) -> Path:
+    """Forty people of two scenes: each chose five of their scene's six events, and the sixth is the test."""
+    train, test = np.zeros((40, 12), np.int32), np.zeros((40, 12), np.int32)
+    for user in range(40):
+        scene = 6 * (user % 2) + np.arange(6)
+        held = scene[user // 2 % 6]
+        train[user, scene] = 1
+        train[user, held], test[user, held] = 0, 1
+    path = tmp_path / "scenes.npz"
+    np.savez(
+        path,
+        shape=np.array([40, 12]),
+        train_indptr=np.concatenate([[0], np.cumsum(train.sum(axis=1))]),
+        train_indices=np.nonzero(train)[1],
+        test_indptr=np.concatenate([[0], np.cumsum(test.sum(axis=1))]),
+        test_indices=np.nonzero(test)[1],
+    )
+    return path
+
+
+def test_a_matrix_ranks_every_event_and_masks_what_was_chosen(matrix: Path) -> None:
+    [split] = load(matrix)
+    [held] = split.folds
+    assert split.name == "matrix"
+    assert held.rows.tolist() == list(range(12))
+    assert len(held) == 40
+    assert held.targets_of(0).tolist() == [0]
+    assert (held.slate.interest > 0).all()
+    assert np.ptp(held.train.occurred_at) == 0
+
+
+def test_a_matrix_may_say_which_events_are_candidates(matrix: Path) -> None:
+    with np.load(matrix) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    np.savez(matrix, **arrays, candidates=np.arange(6), cut=np.array(CUT))
+    [held] = load(matrix)[0].folds
+    assert (held.rows.tolist(), held.now) == (list(range(6)), CUT)
+    assert len(held) == 20
+
+
+def test_a_matrix_runs_the_counterparts_too(matrix: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    names = ["implicit_bm25", "implicit_als_64", "collaborative_filtering", "matrix_factorization"]
+    assert main([str(matrix), "--json", *(word for name in names for word in ("--algorithm", name))]) == 0
+    lines = {line["algorithm"]: line for line in map(json.loads, capfd.readouterr().out.splitlines())}
+    assert lines.keys() == {"random", "popularity", *names}
+    for name in names:
+        assert lines[name]["ndcg@10"] == 1.0, name
+    assert lines["random"]["ndcg@10"] < 0.9
+
+
+def test_tuning_is_told_and_says_what_it_set(city: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([str(city), "--json", "--tune", "--algorithm", "user_knn"]) == 0
+    told = capfd.readouterr()
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [line["parameters"] for line in lines if line["algorithm"] == "user_knn"] == ["the defaults"] * 2
+    assert "user_knn: the defaults" in told.err
+
+
+FIGURES = """\
+# Figures
+
+## scenes (40 test users)
+
+| method | setting | Recall@20 | NDCG@10 |
+|---|---|---|---|
+| EASE | `EASE(200)` | 0.5000 | 0.4000 |
+| pop | `Pop()` | 0.1000 | 0.1000 |
+
+## smallville cold (5 users, s.e. about 0.01)
+
+| method | Recall@10 | NDCG@10 |
+|---|---|---|
+| by group | 0.9 | 0.8 |
+"""
+
+
+def test_figures_of_others_stand_beside_ours(
+    matrix: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "figures.md").write_text(FIGURES)
+    asked = [str(matrix), "--algorithm", "popularity", "--references", str(tmp_path / "figures.md")]
+    assert main(asked) == 0
+    table = capfd.readouterr().out
+    assert "the best NDCG@10 is EASE's" in table
+    assert "by group" not in table
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capfd.readouterr().out.splitlines()[-2])
+    assert told == {
+        "dataset": "scenes", "split": "matrix", "reference": "EASE", "users": 40,
+        "setting": "EASE(200)", "recall@20": 0.5, "ndcg@10": 0.4,
+    }  # fmt: skip
+
+
+def test_figures_that_cannot_be_read_end_with_2(
+    matrix: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(matrix), "--references", str(tmp_path / "none.md")]) == 2
+    (tmp_path / "broken.md").write_text(FIGURES.replace("0.4000", "plenty"))
+    assert main([str(matrix), "--references", str(tmp_path / "broken.md")]) == 2
+    assert "broken.md cannot be read" in capsys.readouterr().err
+
+
+def test_a_matrix_without_its_keys_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "half.npz", shape=np.array([5, 6]))
+    assert main([str(tmp_path / "half.npz")]) == 2
+    assert "lacks test_indices" in capsys.readouterr().err
+
+
 def test_a_personal_algorithm_is_set_against_popularity(
     city: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

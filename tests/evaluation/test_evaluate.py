@@ -111,7 +111,7 @@ class Faulty:
 def test_a_list_with_what_has_started_is_refused(held: HoldOut) -> None:
     late = replace(held, now=float(held.slate.events.starts_at.max()) + 1)
     with pytest.raises(ValueError, match="has started"):
-        evaluate(Faulty(), late)  # type: ignore[arg-type]
+        evaluate(Faulty(), late)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_list_with_a_repeat_or_with_what_was_seen_is_refused(
 
     monkeypatch.setattr("recommendations.evaluation.evaluate.top", careless)
     with pytest.raises(ValueError, match=words):
-        evaluate(Faulty(), held)  # type: ignore[arg-type]
+        evaluate(Faulty(), held)
 
 
 def test_folds_are_pooled_person_by_person() -> None:

@@ -8,8 +8,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from modelregistry.artefacts import artefact_read
 from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_enqueue
+from recommendations.algorithms.popularity import Popularity
+from recommendations.algorithms.protocol import Algorithm
+from recommendations.evaluation.tuning import Tuning
+from recommendations.fitted_with import FittedWith
+from recommendations.live_model import ServedModel
 from tests.recommendations.factories import feedback_add
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +117,63 @@ def test_it_prints_one_json_object_when_asked() -> None:
     told = orjson.loads(output)
     assert (code, told["exit_code"], told["state"]) == (0, 0, "promoted")
     assert told["metrics"]["training_samples"] > 0
+
+
+@pytest.mark.usefixtures("world")
+def test_tuned_parameters_are_stored_with_the_version_and_kept_until_tuned_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def prefer_the_last(algorithm: type[Algorithm], *_: object, **__: object) -> Tuning:
+        return Tuning(algorithm.name, 40, 0.1, (), algorithm.settings.search_space()[-1])
+
+    with monkeypatch.context() as patched:
+        patched.setattr("recommendations.training.tune", prefer_the_last)
+        assert retrain("--tune", "--algorithms", "popularity")[0] == 0
+    first = ModelVersion.objects.get()
+    assert first.metrics["parameters"]["popularity"]["soon"] == 0.5
+    assert "popularity" in first.metrics["tuning"]
+
+    feedback_add("techno-1", "trad-next-1")
+    code, output = retrain("--algorithms", "popularity")
+    assert code == 0
+    assert "popularity keeps what was tuned for the champion: soon 0.5" in output
+    second = ModelVersion.objects.get(number=2)
+    assert second.metrics["parameters"] == first.metrics["parameters"]
+    assert "tuning" not in second.metrics
+    stored = artefact_read(path=second.artefact_path, manifest_sha256=second.manifest_sha256)
+    assert stored.manifest.parameters["tuned"]["popularity"] == {"soon": 0.5}
+    served = ServedModel.of(stored).algorithms["popularity"]
+    assert isinstance(served, Popularity)
+    assert served.parameters.soon == 0.5
+
+
+@pytest.mark.usefixtures("world")
+def test_tuning_says_what_it_tries_and_trains_though_nothing_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("recommendations.evaluation.tuning.FEWEST_PEOPLE", 5)
+    assert retrain("--algorithms", "popularity")[0] == 0
+    code, output = retrain("--tune", "--algorithms", "popularity")
+    assert code == 0
+    assert "Tuning popularity: the defaults" in output
+    assert "Tuning popularity: doubt 0.5" in output
+    newest = ModelVersion.objects.get(number=2)
+    assert newest.metrics["tuning"]["popularity"]["users"] >= 5
+    assert {"the defaults", "doubt 0.5", "doubt 8"} <= newest.metrics["tuning"]["popularity"]["tried"].keys()
+    assert TrainingRun.objects.first().metrics["tuning"] == newest.metrics["tuning"]  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("world")
+def test_what_an_earlier_release_tuned_and_this_one_does_not_have_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert retrain("--algorithms", "popularity")[0] == 0
+    feedback_add("techno-1", "trad-next-1")
+    of_another_release = FittedWith({}, {"popularity": {"zodiac": 3.0}})
+    monkeypatch.setattr("recommendations.training.FittedWith.of", lambda manifest: of_another_release)
+    code, output = retrain("--algorithms", "popularity")
+    assert code == 0
+    assert "has no zodiac" in output
 
 
 def test_it_refuses_an_algorithm_nobody_has() -> None:

@@ -31,6 +31,11 @@ Examples:
   python manage.py retrain                        every night, from cron
   python manage.py retrain --dry-run              train and evaluate, store nothing
   python manage.py retrain --algorithms popularity,hybrid
+  python manage.py retrain --tune                 now and then: choose parameters anew
+
+--tune tries a few settings of each algorithm on the newest part of what came before the hold-out, and keeps
+the defaults unless one is clearly better. It takes several times as long. What it chose is kept with the
+version, and every later run without --tune takes it over from the champion.
 
 Exit codes:
   0  trained: promoted, or the champion was kept (the last line says which, and why)
@@ -70,6 +75,9 @@ class Command(BaseCommand):
             help="train even when nothing is new, and promote even when the gate says no",
         )
         parser.add_argument(
+            "--tune", action="store_true", help="choose each algorithm's parameters anew before training"
+        )
+        parser.add_argument(
             "--json", action="store_true", help="print one JSON object at the end, no progress"
         )
         parser.add_argument(
@@ -103,7 +111,7 @@ class Command(BaseCommand):
         if options["run"]:
             run = TrainingRun.objects.by_id(options["run"])
         else:
-            asked = {name: options[name] for name in ("algorithms", "dry_run", "force")}
+            asked = {name: options[name] for name in ("algorithms", "dry_run", "force", "tune")}
             run = run_enqueue(
                 trigger=Trigger.COMMAND,
                 requested_by="command line",
@@ -148,6 +156,7 @@ def _training_options(run: TrainingRun, options: dict[str, Any]) -> TrainingOpti
         algorithms=tuple(asked.get("algorithms", options["algorithms"])),
         force=bool(asked.get("force", options["force"])),
         dry_run=bool(asked.get("dry_run", options["dry_run"])),
+        tune=bool(asked.get("tune", options["tune"])),
     )
 
 
