@@ -18,7 +18,7 @@ from feedback.models import Action
 from feedback.services import NewFeedback, feedback_record
 from recommendations.planted.isolation import ACTOR, EVENT_PREFIX, LAYER_KEY, taken_back
 from recommendations.planted.outcomes import DayConcluded, Outcome, estimates_of
-from recommendations.planted.truth import CONTROL, WINDOW, Act, Truth, acts_of
+from recommendations.planted.truth import CONTROL, WINDOW, Act, Truth, acts_of, experiment_key, person_id
 from recommendations.prediction_log import prediction_log
 from recommendations.rules import Filters
 from recommendations.serving import RecommendationRequest, recommend
@@ -44,7 +44,7 @@ class _Visits:
     """Plays people's acts. `lists` counts what was served."""
 
     truth: Truth
-    prefix: str
+    experiment_key: str
     started_at: datetime
     lists: int = 0
     _shown: dict[int, _Shown] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class _Visits:
     def _visit(self, act: Act) -> None:
         answer = recommend(
             RecommendationRequest(
-                user_id=f"{self.prefix}-{act.person}",
+                user_id=person_id(self.experiment_key, act.person),
                 limit=LIST_LENGTH,
                 filters=Filters(city=CITY),
                 surface="simulated",
@@ -73,7 +73,7 @@ class _Visits:
     def _convert(self, act: Act) -> None:
         shown = self._shown[act.person]
         save = NewFeedback(
-            user_id=f"{self.prefix}-{act.person}",
+            user_id=person_id(self.experiment_key, act.person),
             event_id=shown.event_id,
             action=Action.SAVE,
             recommendation_id=shown.recommendation_id,
@@ -151,7 +151,7 @@ def _started(truth: Truth, repetition: int, start: datetime) -> Experiment:
 
     So the only difference between them is the planted one.
     """
-    key = f"simulated-{truth.seed}-{repetition}"
+    key = experiment_key(truth, repetition)
     layer = Layer.objects.create(key=LAYER_KEY, name="Simulated", description="For simulated people alone.")
     share = 1 / truth.variants
     experiment = experiment_create(

@@ -64,6 +64,15 @@ class Truth:
         return self.baseline * (1 + self.lift_of(variant))
 
 
+def experiment_key(truth: Truth, repetition: int) -> str:
+    """Its salt as well, so that the same people fall into the same variants again."""
+    return f"simulated-{truth.seed}-{repetition}"
+
+
+def person_id(key: str, person: int) -> str:
+    return f"{key}-{person}"
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A visit of a person (a number from 0), or with a `draw` the moment at which they convert if that lies

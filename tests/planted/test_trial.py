@@ -1,22 +1,20 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db.models import Model
 from django.utils import timezone
 
-from benchmarks.experiments import Counts, Design, crossings
+from benchmarks.planted import planted_counts, planted_crossings
 from catalogue.models import CatalogueState, Event
 from common import errors
 from experiments.models import Experiment, ExperimentEvent, Exposure, Layer, Look, Phase
-from experiments.statistics.assignment import BucketTable, Purpose, allocate, bucket
 from experiments.verdicts import VerdictState
 from feedback.models import Feedback, Prediction
 from recommendations.planted.isolation import kept_remove
 from recommendations.planted.outcomes import Outcome
 from recommendations.planted.trial import trial_run
-from recommendations.planted.truth import WINDOW, Truth, acts_of
+from recommendations.planted.truth import Truth
 from recommendations.prediction_log import prediction_log
 from recommendations.training_data import training_data_load
 from tests.concurrency import together
@@ -30,7 +28,6 @@ TABLES: tuple[type[Model], ...] = (
     *(Feedback, Prediction, Event, CatalogueState),
 )
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
@@ -39,24 +36,6 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 def run(truth: Truth = SMALL, **options: Any) -> Outcome:
     return trial_run(truth=truth, repetition=1, now=NOW, **options)
-
-
-def planted_counts(truth: Truth, key: str) -> tuple[Counts, Counts]:
-    """Matured people and their conversions by variant and look, from what was planted and the hash alone."""
-    table = BucketTable.of(allocate({"control": 0.5, "treatment": 0.5}))
-    users, conversions = np.zeros((2, truth.looks), np.int64), np.zeros((2, truth.looks), np.int64)
-    came: dict[int, timedelta] = {}
-    for act in acts_of(truth, 1):
-        variant = table.variant_of(bucket(key, Purpose.VARIANT, f"{key}-{act.person}")) or ""
-        row = ["control", "treatment"].index(variant)
-        since = (
-            -(-(came.setdefault(act.person, act.at) + WINDOW) // DAY) - 1
-        )  # the first look that counts them
-        if act.draw is None:
-            users[row, since:] += came[act.person] == act.at
-        else:
-            conversions[row, since:] += act.draw < truth.rate_of(variant)
-    return users, conversions
 
 
 def test_nothing_remains() -> None:
@@ -97,7 +76,7 @@ def test_nothing_remains_of_an_interrupted_one() -> None:
 
 def test_the_platform_counts_what_was_planted() -> None:
     outcome = run()
-    users, conversions = planted_counts(SMALL, outcome.key)
+    users, conversions = planted_counts(SMALL, 1)
     counted = [[list(day.users.values()), list(day.conversions.values())] for day in outcome.days]
     assert counted == [[users[:, day].tolist(), conversions[:, day].tolist()] for day in range(SMALL.looks)]
     assert sum(outcome.days[-1].users.values()) == SMALL.users
@@ -112,9 +91,7 @@ def test_a_seed_gives_the_same_answer_again() -> None:
 def test_service_and_plain_statistics_find_the_same_on_the_same_day(lift: float) -> None:
     truth = Truth(users=140, days=7, variants=2, baseline=0.45, lift=lift, seed=3)
     outcome = run(truth)
-    users, conversions = planted_counts(truth, outcome.key)
-    whole = int(np.argmax(users.sum(axis=0) >= truth.users)) + 1
-    plain = crossings(Design(2, truth.users // 2, lift), users[:, :whole], conversions[:, :whole])
+    plain = planted_crossings(truth, 1)
     found = [day.day for day in outcome.days if day.better or day.worse]
     assert tuple(found[:1]) == plain.days
     assert bool(outcome.days[-1].better) == plain.good
