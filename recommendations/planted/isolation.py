@@ -24,13 +24,15 @@ from recommendations.snapshot import candidates
 ACTOR = "command:simulate_experiment"
 LAYER_KEY = "simulated"
 EVENT_PREFIX = "simulated-event-"
+_PEOPLE_AT_ONCE = 500
 
 
 @contextmanager
 def taken_back(*, is_kept: bool) -> Iterator[None]:
     """All that is written within is taken back at the end, unless `is_kept`.
 
-    Raises Conflict when another experiment runs: its exposures would wait for us, and it for our people.
+    Raises Conflict when another experiment runs or is paused: simulated people could come into it, and real
+    people's first exposures in it would wait for us.
     """
     _process_forget()
     try:
@@ -62,18 +64,15 @@ def kept_remove() -> int:
     return removed
 
 
-_PEOPLE_AT_ONCE = 500
-
-
 def _require_nothing_running() -> None:
     running = list(
         Experiment.objects.filter(status__in=RUNNING).order_by("key").values_list("key", flat=True)
     )
     if running:
-        names = ", ".join(running)
+        they = f"{', '.join(running)} {'has' if len(running) == 1 else 'have'} not ended"
         raise errors.Conflict(
-            f"{names} {'is' if len(running) == 1 else 'are'} running, and simulated people would come into "
-            "it. Complete it in the admin first, or simulate in a database of its own; an empty one will do."
+            f"{they}, and simulated people could come into it. Complete it in the admin first, or simulate in "
+            "a database of its own; an empty one will do."
         )
 
 

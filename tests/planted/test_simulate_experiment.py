@@ -78,7 +78,7 @@ def test_an_interruption_reports_what_was_finished(monkeypatch: pytest.MonkeyPat
 
 def test_it_is_refused_while_another_experiment_runs() -> None:
     started("rec_v1")
-    with pytest.raises(CommandError, match="rec_v1 is running") as refused:
+    with pytest.raises(CommandError, match="rec_v1 has not ended") as refused:
         run()
     assert refused.value.returncode == 1
 

@@ -138,6 +138,6 @@ def test_what_was_kept_can_be_removed() -> None:
 def test_it_is_refused_while_another_experiment_runs() -> None:
     started("rec_v1")
     before = everything()
-    with pytest.raises(errors.Conflict, match=r"rec_v1 is running.*Complete it in the admin"):
+    with pytest.raises(errors.Conflict, match=r"rec_v1 has not ended.*Complete it in the admin"):
         run()
     assert everything() == before

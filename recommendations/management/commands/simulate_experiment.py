@@ -45,8 +45,10 @@ examples:
   manage.py simulate_experiment --repetitions 0                    only remove what was kept
 
 in a database of its own, which may be empty:
-  export DATABASE_URL=sqlite:////tmp/simulated.sqlite3
-  manage.py migrate && manage.py simulate_experiment
+  DATABASE_URL=sqlite:////tmp/planted.sqlite3 manage.py migrate
+  DATABASE_URL=sqlite:////tmp/planted.sqlite3 manage.py simulate_experiment --lift 0.5
+
+A treatment ships only once no guardrail can be much worse, which takes some 90 people in each variant.
 
 exit codes: 0 done (also when interrupted), 1 another experiment runs, or it failed, 2 wrong usage
 """
