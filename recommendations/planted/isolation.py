@@ -71,8 +71,8 @@ def _require_nothing_running() -> None:
     if running:
         they = f"{', '.join(running)} {'has' if len(running) == 1 else 'have'} not ended"
         raise errors.Conflict(
-            f"{they}, and simulated people could come into it. Complete it in the admin first, or simulate in "
-            "a database of its own; an empty one will do."
+            f"{they}, and simulated people could come into it. Complete it in the admin first, or simulate "
+            "in a database of its own; an empty one will do."
         )
 
 
