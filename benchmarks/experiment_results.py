@@ -50,7 +50,7 @@ FROM (SELECT n, 1 + abs(hashint8(n)::bigint) % %(people)s AS person,
 """
 
 LISTS = """
-INSERT INTO recommendations_prediction (recommendation_id, user_id, served_at, model_version, algorithm,
+INSERT INTO feedback_prediction (recommendation_id, user_id, served_at, model_version, algorithm,
                                         fallback_reason, experiment, variant, surface, latency_ms, items)
 SELECT md5(n::text)::uuid, 'person-' || person, at, 'v1', 'hybrid',
        CASE WHEN n % 50 = 0 THEN 'error' ELSE '' END, e.key, '', 'home', 3 + n % 7, lists.items[1 + n % 100]
@@ -66,7 +66,7 @@ FROM experiments_experiment e,
 TABLES = {
     "experiments_exposure": EXPOSURES,
     "feedback_feedback": FEEDBACK,
-    "recommendations_prediction": LISTS,
+    "feedback_prediction": LISTS,
 }
 
 

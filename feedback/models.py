@@ -66,11 +66,10 @@ class Prediction(models.Model):
     )
 
     class Meta:
-        db_table = "recommendations_prediction"  # where the table was made; it has rows
         ordering = ["-served_at"]
         indexes = [
-            models.Index(fields=["-served_at"], name="prediction_recent"),
-            models.Index(fields=["user_id", "-served_at"], name="prediction_person"),
+            models.Index(fields=["-served_at"], name="list_recent"),
+            models.Index(fields=["user_id", "-served_at"], name="list_person"),
         ]
 
     def __str__(self) -> str:

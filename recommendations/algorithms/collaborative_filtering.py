@@ -195,7 +195,7 @@ def supported(acted: sparse.csr_array, carried: sparse.csr_array, limit: int) ->
 
 def closed_form(rows: sparse.csr_array, is_event: Bool, *, ridge: float) -> Float64:
     """(v, v) the weights that predict column j from the others' row i; see the module."""
-    gram = gram_matrix(rows)
+    gram = gram_matrix(rows).astype(np.float64)
     if len(gram) == 0:
         return gram
     gram[np.diag_indices_from(gram)] += ridge
@@ -207,13 +207,13 @@ def closed_form(rows: sparse.csr_array, is_event: Bool, *, ridge: float) -> Floa
     return inverse
 
 
-def gram_matrix(rows: sparse.csr_array) -> Float64:
+def gram_matrix(rows: sparse.csr_array) -> Float32:
     """(v, v) rows' x rows, dense and some at a time: in a large city a sparse product takes twice as long."""
     gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
     for start in range(0, rows.shape[0], ROWS_AT_ONCE):
         dense = rows[start : start + ROWS_AT_ONCE].toarray()
         gram += dense.T @ dense
-    return gram.astype(np.float64)
+    return gram
 
 
 def strongest(weights: Float64, limit: int) -> tuple[Int32, Float32]:

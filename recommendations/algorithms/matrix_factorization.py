@@ -10,6 +10,7 @@ newcomers need no training.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isqrt
 from typing import ClassVar, Self
 
 import numpy as np
@@ -19,7 +20,6 @@ from scipy import linalg, sparse
 from recommendations.algorithms.collaborative_filtering import (
     IN_BLOCKS,
     TIE_BREAK,
-    columns_within,
     gram_matrix,
     popular_share,
     rated_blocks,
@@ -28,6 +28,7 @@ from recommendations.algorithms.collaborative_filtering import (
 )
 from recommendations.algorithms.dataset import Float32, Float64, Int64, Interactions, Person, Slate
 from recommendations.algorithms.encoding import (
+    WORD_FIELDS,
     PersonWords,
     SlateWords,
     Vocabulary,
@@ -39,6 +40,8 @@ from recommendations.algorithms.own_words import by_signal, contributions, disli
 from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
+BYTES_PER_PAIR = 16  # of rows, or of words, at the peak of the decomposition
+BYTES_PER_FACTOR = 8  # of each word: in the decomposition, and turned back into words
 DISLIKE = 0.1  # what turning down one event takes off its like
 
 
@@ -50,7 +53,8 @@ class MatrixFactorizationParameters(Parameters):
     scaling: the power of a column's norm that is divided out: 0 nothing, 0.5 half, 1 all popularity
     own_words: what the words a person likes count beside the factors, so that a brand-new artist counts too
     shrinkage: a factor as strong as the weakest kept counts 1 / (1 + shrinkage), stronger ones more
-    memory_mb: for the decomposition at its peak, in MB (10^6 bytes); see `collaborative_filtering`
+    memory_mb: for the decomposition at its peak, in MB (10^6 bytes). 60 hold 1,900 rows with any number of
+        words, as far as these have room for their factors, or any number of rows with 1,900 words
     rows: people and events that the factors are learned from, drawn at random; more add time and little else
     """
 
@@ -58,7 +62,7 @@ class MatrixFactorizationParameters(Parameters):
     scaling: float = number(0.25, least=0.0, most=1.0)
     shrinkage: float = number(4.0, least=0.0, most=10_000.0)
     own_words: float = number(0.3, least=0.0, most=100.0)
-    memory_mb: float = number(72.0, least=0.1, most=100_000.0)
+    memory_mb: float = number(60.0, least=0.1, most=100_000.0)
     rows: int = number(5_000, least=1, most=10_000_000)
 
     @classmethod
@@ -68,14 +72,33 @@ class MatrixFactorizationParameters(Parameters):
             cls(factors=64, shrinkage=1.0),
             cls(shrinkage=16.0),
             cls(scaling=0.0, shrinkage=16.0),
-            cls(scaling=0.4),
+            cls(scaling=0.5),
             *(cls(own_words=own_words) for own_words in (0.1, 1.0)),
-            cls(factors=64, scaling=0.4, shrinkage=1.0),
+            cls(factors=64, scaling=0.5, shrinkage=1.0),
             cls(memory_mb=200.0),
         )
 
 
 DEFAULTS = MatrixFactorizationParameters()
+
+
+def columns_for(data: Interactions, parameters: MatrixFactorizationParameters) -> int:
+    """How many words the memory is enough for: any number of them where the rows are few, as far as their
+    factors fit in, for the decomposition is of the smaller side."""
+    size = parameters.memory_mb * 1e6
+    side = max(isqrt(int(size / BYTES_PER_PAIR)), 1)
+    if min(rows_at_most(data), parameters.rows) > side:
+        return side
+    return max(int(size / (BYTES_PER_FACTOR * parameters.factors)), side)
+
+
+def rows_at_most(data: Interactions) -> int:
+    """People who acted, and events with a word besides their own."""
+    touched, _ = data.touched()
+    worded = np.zeros(len(touched), np.bool_)
+    for kind in WORD_FIELDS:
+        worded |= data.events.words[kind].lengths()[touched] > 0
+    return len(np.unique(data.user)) + int(worded.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +112,20 @@ class Factors:
     @classmethod
     def of(cls, rows: sparse.csr_array, parameters: MatrixFactorizationParameters) -> "Factors":
         """The strongest factors of (rows, v)."""
-        if min(rows.shape) == 0:
-            v = rows.shape[1]
+        n, v = rows.shape
+        if min(n, v) == 0:
             return cls(np.zeros((v, 0), np.float32), np.ones(v, np.float32), np.zeros(0, np.float32))
-        gram = gram_matrix(rows).astype(np.float32)
-        held = np.diag(gram).copy()
-        scale = np.where(held > 0, held, 1.0) ** np.float32(-0.5 * parameters.scaling)
-        gram *= scale[:, None] * scale
-        v = len(gram)
-        strongest = [v - min(parameters.factors, *rows.shape), v - 1]
-        strength, directions = linalg.eigh(gram, subset_by_index=strongest, overwrite_a=True)
+        held = np.asarray((rows * rows).sum(axis=0)).ravel()
+        scale = (np.where(held > 0, held, 1.0) ** (-0.5 * parameters.scaling)).astype(np.float32)
+        scaled = sparse.csr_array(rows * scale)
+        by_row = n < v  # the same factors, from the smaller of the two Gram matrices
+        gram = gram_matrix(sparse.csr_array(scaled.T) if by_row else scaled)
+        last = len(gram) - 1
+        strongest = [last + 1 - min(parameters.factors, n, v), last]
+        strength, directions = linalg.eigh(gram.T, subset_by_index=strongest, overwrite_a=True)
         strength = np.maximum(strength, np.float32(1e-6))
+        if by_row:
+            directions = scaled.T @ directions / np.sqrt(strength)
         kept = strength / (strength + parameters.shrinkage * strength[0])
         return cls(directions.astype(np.float32), scale, kept.astype(np.float32))
 
@@ -138,7 +164,7 @@ class MatrixFactorization:
         generator: np.random.Generator,
         parameters: MatrixFactorizationParameters = DEFAULTS,
     ) -> Self:
-        vocabulary, rows, _ = training_rows(data, columns=columns_within(parameters.memory_mb))
+        vocabulary, rows, _ = training_rows(data, columns=columns_for(data, parameters))
         carried = np.bincount(rows[data.n_users :].indices, minlength=len(vocabulary)).astype(np.float32)
         entries = np.diff(rows.indptr)
         entries[data.n_users :] -= 1  # an event with one word tells nothing of what goes with it

@@ -44,36 +44,37 @@ from recommendations.algorithms.protocol import Arrays, Contribution, Signal
 
 @dataclass(frozen=True, slots=True)
 class UserKNNParameters(Parameters):
-    """Who counts as a neighbour, and how much of everybody is kept.
+    """Who counts as a neighbour, what their votes weigh, and how much of everybody is kept and read.
 
     neighbours: people who vote
     sharpness: the power of the cosine that a vote counts by; more listens to the very nearest
-    rarity: the power of the inverse frequency that a word counts by; 0 makes all words count the same
-    length: the power of a neighbour's length that likeness is divided by: 1 is the cosine, less listens more
-        to people who did a lot
-    words_per_person: the heaviest that are kept; the tail adds memory more than neighbours
-    people_per_word: who hold a word most strongly, the only ones it can make neighbours
-    words_asked: the heaviest of a person's own words that are looked up in a request
+    rarity: the power of the inverse frequency that a word makes neighbours by; 0 makes all words alike
+    rarity_voted: the same for what neighbours vote for: more brings forward what few people hold
+    length: the power of a neighbour's length that their votes are divided by: 1 gives everybody as much to
+        say, less listens more to people who did a lot
+    memory_mb: of the table of everybody's words, in MB (10^6 bytes); people keep their heaviest words
+    read: entries of the table that a request adds up to find neighbours: the holders of the person's
+        heaviest words, as far as these have no more together
     """
 
     neighbours: int = number(50, least=1, most=10_000)
     sharpness: float = number(1.0, least=0.0, most=10.0)
     rarity: float = number(1.0, least=0.0, most=10.0)
+    rarity_voted: float = number(0.5, least=0.0, most=10.0)
     length: float = number(1.0, least=0.0, most=1.0)
-    words_per_person: int = number(64, least=1, most=100_000)
-    people_per_word: int = number(120, least=1, most=1_000_000)
-    words_asked: int = number(40, least=1, most=100_000)
+    memory_mb: float = number(20.0, least=0.1, most=100_000.0)
+    read: int = number(8_000, least=1, most=1_000_000_000)
 
     @classmethod
     def search_space(cls) -> Sequence["UserKNNParameters"]:
-        full = partial(cls, words_per_person=1_000, people_per_word=2_000, words_asked=400)
+        keen = partial(cls, neighbours=100, sharpness=2.0)
         return (
             *(cls(neighbours=neighbours) for neighbours in (25, 100)),
-            cls(neighbours=100, length=0.5),
-            full(neighbours=100, sharpness=2.0),
-            full(neighbours=50, rarity=0.5),
-            full(neighbours=100, length=0.5),
-            full(neighbours=200, length=0.25),
+            cls(length=0.5),
+            keen(),
+            keen(length=0.5),
+            keen(length=0.5, rarity=0.5),
+            keen(length=0.0, rarity=0.5),
         )
 
 
@@ -93,6 +94,7 @@ OWN_WORDS = 1.0  # a person is a neighbour of their own: a brand-new artist has 
 DISLIKE = 0.3  # what turning down one event takes off its like
 # So that a person whose neighbours know none of the candidates sees the popular ones in order.
 TIE_BREAK = 1e-3
+BYTES_PER_ENTRY = 16  # where it stands and its value, by person and by word
 
 
 def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
@@ -109,13 +111,33 @@ def largest_per_row(matrix: sparse.csr_array, limit: int) -> sparse.csr_array:
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
+def limit_within(counts: npt.NDArray[np.integer], total: int) -> int:
+    """How many entries every row may keep for all to keep `total` at most, and one at least.
+
+    counts: (n,) how many each row has.
+    """
+    longer = len(counts) - np.cumsum(np.bincount(counts))  # [k]: rows of more than k entries
+    return max(int(np.searchsorted(np.cumsum(longer), total, side="right")), 1)
+
+
+def row_lengths(rows: sparse.csr_array) -> Float32:
+    """(n,) the Euclidean length of each row, never 0."""
+    squares = np.asarray((rows * rows).sum(axis=1))
+    return np.asarray(np.maximum(np.sqrt(squares), 1e-9), np.float32)
+
+
+def scale_rows(rows: sparse.csr_array, by: Float32) -> None:
+    """Each row times its number, in place."""
+    rows.data *= np.repeat(by, np.diff(rows.indptr)).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Everybody's words by person (to vote) and by word (to be found), rows of length 1."""
+    """Everybody's words by person (to vote) and by word (to be found, as rows of length 1)."""
 
     parameters: UserKNNParameters
     vocabulary: Vocabulary
-    idf: Float32  # (v,) rarer words say more, times the weight of the word's field
+    idf: Float32  # (v,) rarer words say more
     person_start: Int64  # (u + 1,)
     person_word: Int32
     person_value: Float32
@@ -146,23 +168,28 @@ class Neighbourhood:
     ) -> "Neighbourhood":
         n_users, n_words = people.shape
         holders = np.bincount(people.indices, minlength=n_words)
-        idf = np.log((1.0 + n_users) / (1.0 + holders)).astype(np.float32) + np.float32(0.1)
-        idf **= np.float32(parameters.rarity)
+        rareness = np.log((1.0 + n_users) / (1.0 + holders)) + 0.1
+        idf = (rareness**parameters.rarity).astype(np.float32)
+        voted = (rareness ** (parameters.rarity_voted - parameters.rarity)).astype(np.float32)
         people.data = (people.data * idf[people.indices]).astype(np.float32)
-        people = largest_per_row(people, parameters.words_per_person)
-        length = np.sqrt(np.asarray((people * people).sum(axis=1)))
-        scale = np.repeat(np.maximum(length, 1e-9), np.diff(people.indptr))
-        people.data = (people.data / scale).astype(np.float32)
-        heard = people.copy()
-        heard.data *= (scale ** (1.0 - parameters.length)).astype(np.float32)
-        found = largest_per_row(sparse.csr_array(heard.T), parameters.people_per_word)
+        entries = int(parameters.memory_mb * 1e6) // BYTES_PER_ENTRY
+        people = largest_per_row(people, limit_within(np.diff(people.indptr), entries))
+        votes = people.copy()
+        votes.data *= voted[votes.indices]
+        length = row_lengths(votes)
+        usual = (
+            float(length.mean()) if n_users else 1.0
+        )  # so that votes are about as large whatever the power
+        scale_rows(votes, usual ** (parameters.length - 1.0) * length**-parameters.length)
+        scale_rows(people, 1.0 / row_lengths(people))
+        found = sparse.csr_array(people.T)
         return cls(
             parameters,
             vocabulary,
             idf,
-            people.indptr.astype(np.int64),
-            people.indices.astype(np.int32),
-            people.data.astype(np.float32),
+            votes.indptr.astype(np.int64),
+            votes.indices.astype(np.int32),
+            votes.data.astype(np.float32),
             found.indptr.astype(np.int64),
             found.indices.astype(np.int32),
             found.data.astype(np.float32),
@@ -173,12 +200,14 @@ class Neighbourhood:
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
         held = np.flatnonzero(mine)
-        if len(held) > self.parameters.words_asked:
-            held = held[np.argsort(-np.abs(mine[held]), kind="stable")[: self.parameters.words_asked]]
         if len(held) == 0 or n_users == 0:
             return np.empty(0, np.int64), np.empty(0)
-        positions, lengths = gather_rows(self.word_start, held)
-        shared = self.word_value[positions] * np.repeat(mine[held], lengths)
+        held = held[np.argsort(-np.abs(mine[held]), kind="stable")]
+        holders = self.word_start[held + 1] - self.word_start[held]
+        within = np.searchsorted(np.cumsum(holders), self.parameters.read, side="right")
+        held = held[: max(int(within), 1)]
+        positions, holders = gather_rows(self.word_start, held)
+        shared = self.word_value[positions] * np.repeat(mine[held], holders)
         alike = np.bincount(self.word_person[positions], shared, minlength=n_users)
         near, limit = np.flatnonzero(alike > 0), self.parameters.neighbours
         if len(near) > limit:

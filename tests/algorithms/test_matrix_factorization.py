@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from scipy import sparse
 
 from recommendations.algorithms.dataset import EventTable, Interactions
@@ -6,6 +9,8 @@ from recommendations.algorithms.matrix_factorization import (
     Factors,
     MatrixFactorization,
     MatrixFactorizationParameters,
+    columns_for,
+    rows_at_most,
 )
 from tests.algorithms.contract import AlgorithmContract
 from tests.algorithms.worlds import NOW, concert, nobody, slate_of, somebody
@@ -19,16 +24,18 @@ ROWS = np.random.default_rng(3).random((12, 5))
 
 
 def predicted(factors: Factors, row: np.ndarray) -> np.ndarray:
-    return factors.words(np.arange(5)) @ factors.person(np.arange(5), row)
+    columns = np.arange(len(row))
+    return factors.words(columns) @ factors.person(columns, row)
 
 
-def test_unscaled_and_unshrunk_it_is_the_truncated_svd() -> None:
+@pytest.mark.parametrize("rows", [ROWS, ROWS.T], ids=["fewer columns", "fewer rows"])
+def test_unscaled_and_unshrunk_it_is_the_truncated_svd(rows: np.ndarray) -> None:
     factors = Factors.of(
-        sparse.csr_array(ROWS), MatrixFactorizationParameters(factors=2, scaling=0.0, shrinkage=0.0)
+        sparse.csr_array(rows), MatrixFactorizationParameters(factors=2, scaling=0.0, shrinkage=0.0)
     )
-    u, s, vt = np.linalg.svd(ROWS, full_matrices=False)
+    u, s, vt = np.linalg.svd(rows, full_matrices=False)
     best = (u[:, :2] * s[:2]) @ vt[:2]
-    np.testing.assert_allclose([predicted(factors, row) for row in ROWS], best, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose([predicted(factors, row) for row in rows], best, rtol=1e-4, atol=1e-4)
 
 
 def test_with_all_factors_it_is_the_ridge_regression_of_the_scaled_columns() -> None:
@@ -40,6 +47,37 @@ def test_with_all_factors_it_is_the_ridge_regression_of_the_scaled_columns() -> 
     ridge = 2.0 * np.linalg.eigvalsh(z.T @ z)[0]
     expected = z @ np.linalg.solve(z.T @ z + ridge * np.eye(5), z.T @ z) / scale
     np.testing.assert_allclose([predicted(factors, row) for row in ROWS], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_from_the_smaller_side_the_factors_are_the_same() -> None:
+    wide = ROWS.T  # 5 rows, 12 columns
+    padded = np.vstack([wide, np.zeros((20, 12))])  # as many again that say nothing: by columns
+    parameters = MatrixFactorizationParameters(factors=3, scaling=0.5, shrinkage=2.0)
+    by_row, by_column = (Factors.of(sparse.csr_array(each), parameters) for each in (wide, padded))
+    for row in wide:
+        np.testing.assert_allclose(predicted(by_row, row), predicted(by_column, row), rtol=1e-3, atol=1e-4)
+
+
+def bare(people: int) -> Interactions:
+    """Everybody went to the same two nights, of which nothing else is known."""
+    events = EventTable.of([concert("1", artists=["Bicep"]), concert("2"), concert("3")])
+    user, event = np.repeat(np.arange(people, dtype=np.int32), 2), np.tile([1, 2], people).astype(np.int32)
+    ones = np.ones(len(user), np.float32)
+    return Interactions(events, people, user, event, ones, np.full(len(user), NOW - 5.0), NOW)
+
+
+def test_the_rows_are_people_and_events_with_a_word_besides_their_own() -> None:
+    data = bare(30)
+    assert rows_at_most(data) == 30  # nobody went to the first night, and the others are bare
+    worded = replace(data, event=np.where(data.event == 1, 0, 2).astype(np.int32))
+    assert rows_at_most(worded) == 31
+
+
+def test_the_words_are_bounded_by_their_factors_alone_where_the_rows_are_few() -> None:
+    parameters = MatrixFactorizationParameters(memory_mb=0.1, factors=10)
+    assert columns_for(bare(200), parameters) == 79  # isqrt(100,000 / 16)
+    assert columns_for(bare(79), parameters) == 100_000 // (8 * 10)
+    assert columns_for(bare(200), replace(parameters, rows=79)) == 100_000 // (8 * 10)
 
 
 def test_the_factors_tell_two_scenes_apart() -> None:

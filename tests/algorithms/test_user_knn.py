@@ -4,9 +4,16 @@ from scipy import sparse
 
 from recommendations.algorithms.dataset import EventTable, Interactions
 from recommendations.algorithms.encoding import person_words
-from recommendations.algorithms.user_knn import Neighbourhood, UserKNN, largest_per_row
+from recommendations.algorithms.user_knn import (
+    BYTES_PER_ENTRY,
+    Neighbourhood,
+    UserKNN,
+    UserKNNParameters,
+    largest_per_row,
+    limit_within,
+)
 from tests.algorithms.contract import AlgorithmContract
-from tests.algorithms.worlds import NOW, concert, slate_of, somebody
+from tests.algorithms.worlds import NOW, concert, slate_of, somebody, world
 
 
 class TestUserKNN(AlgorithmContract):
@@ -55,3 +62,48 @@ def test_it_keeps_the_largest_entries_of_each_row() -> None:
     matrix = sparse.csr_array(np.array([[1.0, -5.0, 3.0, 0.0], [0.0, 0.0, 2.0, 0.0], [4.0, 4.0, 4.0, 9.0]]))
     kept = largest_per_row(matrix, 2).toarray()
     np.testing.assert_array_equal(kept, [[0, -5, 3, 0], [0, 0, 2, 0], [4, 0, 0, 9]])
+
+
+@pytest.mark.parametrize(("total", "limit"), [(100, 5), (9, 5), (8, 4), (7, 3), (5, 2), (3, 1), (1, 1)])
+def test_rows_share_what_may_be_kept_by_one_limit_for_all(total: int, limit: int) -> None:
+    counts = np.array([1, 3, 0, 5])  # up to a limit of 1, 2, 3, 4, 5 they keep 3, 5, 7, 8, 9
+    assert min(limit_within(counts, total), 5) == limit
+
+
+def test_its_table_keeps_to_the_memory_and_is_whole_where_there_is_room() -> None:
+    data = world().data
+    whole = Neighbourhood.of(data)
+    few = Neighbourhood.of(data, UserKNNParameters(memory_mb=0.1, read=1))
+    everything = Neighbourhood.of(data, UserKNNParameters(memory_mb=1_000.0))
+    assert len(whole.person_word) == len(everything.person_word)
+    assert len(few.person_word) <= 0.1e6 / BYTES_PER_ENTRY
+
+
+def test_a_request_reads_the_holders_of_the_heaviest_words_alone() -> None:
+    user, event = np.array([(ANN, 0), (BOB, 1), (CAT, 1), (DAN, 1)], np.int32).T
+    ones = np.ones(len(user), np.float32)
+    data = Interactions(EventTable.of(EVENTS), 4, user, event, ones, np.full(len(user), NOW - 5.0), NOW)
+    words = person_words(somebody(EVENTS[:2]))
+    for read, found in ((1, {ANN}), (2, {ANN}), (1_000, {ANN, BOB, CAT, DAN})):
+        people, _ = Neighbourhood.of(data, UserKNNParameters(read=read)).likeness(words)
+        assert set(people.tolist()) == found
+
+
+def plain_votes(rows: np.ndarray, person: np.ndarray, neighbours: int) -> np.ndarray:
+    """User-based nearest neighbours of the textbooks: the nearest people's rows, weighted by the cosine."""
+    cosine = rows @ person / (np.linalg.norm(rows, axis=1) * np.linalg.norm(person))
+    nearest = np.argsort(-cosine, kind="stable")[:neighbours]
+    return np.asarray(cosine[nearest] @ rows[nearest] / cosine[nearest].sum())
+
+
+def test_without_rarity_and_lengths_it_is_the_plain_cosine_neighbourhood() -> None:
+    rows = (np.random.default_rng(5).random((20, 12)) < 0.4).astype(np.float64)
+    user, event = (each.astype(np.int32) for each in np.nonzero(rows))
+    events = EventTable.of([concert(str(number)) for number in range(12)])
+    ones = np.ones(len(user), np.float32)
+    data = Interactions(events, 20, user, event, ones, np.full(len(user), NOW - 5.0), NOW)
+    fitted = Neighbourhood.of(data, UserKNNParameters(neighbours=7, rarity=0, rarity_voted=0, length=0))
+    votes = fitted.votes(person_words(somebody([concert("0"), concert("3"), concert("4")])))
+    found = votes[fitted.vocabulary.find(events.keys)[0]]
+    expected = plain_votes(rows, np.isin(np.arange(12), [0, 3, 4]).astype(np.float64), 7)
+    np.testing.assert_allclose(found / found.sum(), expected / expected.sum(), atol=1e-5)
