@@ -123,7 +123,7 @@ def test_a_kept_one_stays_completed_and_teaches_no_model() -> None:
         list_shown = served[save.recommendation_id]  # type: ignore[index]
         assert (list_shown.user_id, list_shown.items[0][0]) == (save.user_id, save.event_id)
     learned = training_data_load(cutoff=timezone.now())
-    assert (len(learned.interactions.user), learned.unknown_event_rows) == (0, len(saves))
+    assert (learned.interactions.n_users, learned.unknown_event_rows) == (0, len(saves))
 
 
 def test_what_was_kept_can_be_removed() -> None:
