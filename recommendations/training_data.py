@@ -12,6 +12,7 @@ import numpy as np
 
 from catalogue.models import Event, TasteProfile
 from common.keyset import keyset_pages
+from common.unix_time import MICROSECONDS, UnixMicroseconds
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import (
@@ -88,7 +89,7 @@ def _read_actions(cutoff: datetime) -> tuple[_Actions, dict[str, int], dict[str,
     rows = (
         Feedback.objects.filter(occurred_at__lte=cutoff)
         .exclude(action=Action.IMPRESSION)
-        .values_list("id", "user_id", "event_id", "action", "occurred_at")
+        .values_list("id", "user_id", "event_id", "action", UnixMicroseconds("occurred_at"))
     )
     users: dict[str, int] = {}
     events: dict[str, int] = {}
@@ -100,7 +101,7 @@ def _read_actions(cutoff: datetime) -> tuple[_Actions, dict[str, int], dict[str,
                 np.array([users.setdefault(row[1], len(users)) for row in page], np.int32),
                 np.array([events.setdefault(row[2], len(events)) for row in page], np.int32),
                 np.array([_CODES[row[3]] for row in page], np.int32),
-                np.array([row[4].timestamp() for row in page], np.float64),
+                np.array([row[4] for row in page], np.int64) / MICROSECONDS,
             )
         )
     return _oldest_first(_concatenated(parts), users, events)

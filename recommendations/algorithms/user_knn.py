@@ -199,7 +199,7 @@ class Neighbourhood:
         """(people, likeness) of the nearest neighbours, nearest first; only those with a word in common."""
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
-        held = np.flatnonzero(mine)
+        held = np.flatnonzero(mine != 0)
         if len(held) == 0 or n_users == 0:
             return np.empty(0, np.int64), np.empty(0)
         held = held[np.argsort(-np.abs(mine[held]), kind="stable")]
