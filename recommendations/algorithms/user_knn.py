@@ -54,7 +54,7 @@ class UserKNNParameters(Parameters):
         say, less listens more to people who did a lot
     memory_mb: of the table of everybody's words, in MB (10^6 bytes); people keep their heaviest words
     read: entries of the table that a request adds up to find neighbours: the holders of the person's
-        heaviest words, as far as these have no more together
+        rarest words, as far as these have no more together
     """
 
     neighbours: int = number(50, least=1, most=10_000)
