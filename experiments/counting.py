@@ -90,7 +90,7 @@ def counts_of(experiment: Experiment, phase: Phase, as_of: datetime) -> Counts:
     )
 
 
-def arrivals_per_day(exposed: QuerySet[Exposure]) -> Mapping[tuple[int, date], int]:
+def arrivals_per_day(exposed: QuerySet[Exposure]) -> Mapping[tuple[int | None, date], int]:
     """People per variant and UTC day of their first exposure, the mixed ones left out."""
     rows = exposed.filter(is_mixed=False).annotate(day=TruncDate("first_at", tzinfo=UTC))
     counted = rows.values_list("variant_id", "day").annotate(people=Count("id"))

@@ -1,6 +1,6 @@
 """The first exposures: one indexed read a request, one insert when a person comes in."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 
@@ -11,6 +11,17 @@ def variants_exposed(user_id: str, experiment_ids: Collection[int]) -> Mapping[i
     """By experiment, the id of the variant this person was exposed to (None where lists are drafted)."""
     rows = Exposure.objects.filter(user_id=user_id, experiment_id__in=experiment_ids).order_by()
     return dict(rows.values_list("experiment_id", "variant_id"))
+
+
+def exposures_insert(exposures: Sequence[Exposure]) -> int:
+    """Store first exposures, those of several layers in one statement; how many are new."""
+    if len(exposures) < 2:
+        return sum(exposure_insert(one) for one in exposures)
+    try:
+        with transaction.atomic():
+            return len(Exposure.objects.bulk_create(exposures))
+    except IntegrityError:  # another process was faster with one of them
+        return sum(exposure_insert(one) for one in exposures)
 
 
 def exposure_insert(exposure: Exposure) -> bool:

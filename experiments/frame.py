@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from experiments.history import history_of
 from experiments.metrics import Metric, metric_named
-from experiments.models import Experiment, Phase, Variant
+from experiments.models import Experiment, ExperimentKind, Phase, Variant
 from experiments.reports import HistoryDay
 from experiments.sequential import Plan
 
@@ -56,17 +56,32 @@ class Frame:
     def is_time_over(self) -> bool:
         """Whether it ran as long as planned and the windows of all who came have passed."""
         planned = self.experiment.planned_days
-        if planned is None or self.phase is None:
+        if planned is None or self.began_at is None:
             return False
-        end = self.phase.started_at + timedelta(days=planned) + self.window
+        end = self.began_at + timedelta(days=planned) + self.window
         return self.days_run >= planned and self.as_of >= end
 
     @property
     def days_run(self) -> float:
         """Days in which people could come, since the phase began."""
-        if self.phase is None:
+        if self.began_at is None:
             return 0.0
-        return ((self.ended_at or self.as_of) - self.phase.started_at) / timedelta(days=1)
+        return ((self.ended_at or self.as_of) - self.began_at) / timedelta(days=1)
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When what is judged began: the phase, or for a bandit, which opens one a day, the experiment."""
+        if self.phase is None:
+            return None
+        is_bandit = self.experiment.kind == ExperimentKind.BANDIT
+        return self.experiment.started_at if is_bandit else self.phase.started_at
+
+    @property
+    def last_look(self) -> HistoryDay | None:
+        """The last look at what is judged."""
+        is_bandit = self.experiment.kind == ExperimentKind.BANDIT
+        days = (day for day in reversed(self.history) if is_bandit or day.phase == self.phase_number)
+        return next(days, None)
 
 
 def frame_of(experiment: Experiment, as_of: datetime) -> Frame:

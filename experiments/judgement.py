@@ -2,16 +2,34 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from experiments.kind_verdicts import aa_verdict, aa_verdict_at_once, bandit_verdict, interleaving_verdict
 from experiments.models import ExperimentKind
 from experiments.reports import Finding, GuardrailCheck, GuardrailState, HistoryDay
-from experiments.verdicts import Evidence, TreatmentEvidence, Verdict, VerdictState, ab_verdict
+from experiments.verdicts import (
+    Evidence,
+    TreatmentEvidence,
+    Verdict,
+    ab_verdict,
+    verdict_at_once,
+    verdict_before_looks,
+)
 
-# Kinds missing here are judged by nobody yet, and say so.
-_JUDGES: Mapping[ExperimentKind, Callable[[Evidence], Verdict]] = {ExperimentKind.AB: ab_verdict}
+_JUDGES: Mapping[ExperimentKind, Callable[[Evidence], Verdict]] = {
+    ExperimentKind.AB: ab_verdict,
+    ExperimentKind.INTERLEAVING: interleaving_verdict,
+    ExperimentKind.BANDIT: bandit_verdict,
+    ExperimentKind.AA: aa_verdict,
+}
 
 
 def verdict_at_look(kind: ExperimentKind, evidence: Evidence) -> Verdict:
-    return _JUDGES.get(kind, _not_judged)(evidence)
+    return _JUDGES[kind](evidence)
+
+
+def verdict_shown(kind: ExperimentKind, evidence: Evidence, last: HistoryDay | None) -> Verdict:
+    """That of the last look, unless something that need not wait for one says otherwise."""
+    at_once = aa_verdict_at_once if kind is ExperimentKind.AA else verdict_at_once
+    return at_once(evidence) or (last.verdict if last else verdict_before_looks(evidence))
 
 
 def treatment_evidence(
@@ -34,19 +52,7 @@ def unmeasured(checks: Sequence[GuardrailCheck]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_labels(checks, GuardrailState.UNMEASURED)))
 
 
-def last_of_phase(history: Sequence[HistoryDay], phase: int) -> HistoryDay | None:
-    return next((day for day in reversed(history) if day.phase == phase), None)
-
-
 def _labels(
     checks: Sequence[GuardrailCheck], state: GuardrailState, variant: str | None = None
 ) -> tuple[str, ...]:
     return tuple(one.metric.label for one in checks if one.state is state and variant in (None, one.variant))
-
-
-def _not_judged(evidence: Evidence) -> Verdict:
-    return Verdict(
-        VerdictState.KEEP_RUNNING,
-        "No test for this kind",
-        "The daily looks record what it measures; which variant to keep is not judged.",
-    )

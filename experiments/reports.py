@@ -209,10 +209,96 @@ class VariantResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PreferenceEstimate:
+    """Whom people prefer, by what they chose from drafted lists. `control`, `treatment`: people by the ranker
+    more of whose picks they chose; `ties`: as many of both. `share` prefers the treatment, of those with a
+    preference; its interval is Wilson's, `p_value` the exact binomial one without ties, as if looked at once.
+    `credited`: by variant, people who chose at least one of its picks."""
+
+    control: int
+    treatment: int
+    ties: int
+    credited: Mapping[str, int]
+    share: float | None
+    interval: Interval | None
+    p_value: float | None
+    reason: str  # why the numbers are missing
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceResult:
+    """Of an interleaving experiment. `everyone` is for reading; `matured` is what the looks judge."""
+
+    control: str
+    treatment: str
+    participants: int
+    matured_participants: int
+    everyone: PreferenceEstimate
+    matured: PreferenceEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class BanditPhase:
+    """One deal of a bandit: the weights it held, and who came under them."""
+
+    number: int
+    started_at: datetime
+    weights: Mapping[str, float]
+    users: Mapping[str, int]
+    sample_ratio: SampleRatio
+
+
+@dataclass(frozen=True, slots=True)
+class OffPolicyValue:
+    """What everybody would have converted at if all had been given this variant (SNIPS)."""
+
+    value: float
+    interval: Interval | None
+    effective_sample_size: float
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class BanditArm:
+    """`chance_to_be_best` and `expected_loss` of everybody so far, as the next deal sees them: they are no
+    stopping rule. `stratified_rate` compares like with like: matured people, phase by phase, weighed by how
+    many came in each; `off_policy` weighs the same people by their logged propensities."""
+
+    variant: str
+    users: int
+    matured: int
+    conversions: int
+    matured_conversions: int
+    weight: float
+    chance_to_be_best: float
+    expected_loss: float
+    stratified_rate: float | None
+    off_policy: OffPolicyValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class BanditResult:
+    floor: float
+    phases: tuple[BanditPhase, ...]
+    arms: tuple[BanditArm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineCheck:
+    """One thing an A/A test proves of the pipeline, in words."""
+
+    name: str
+    passed: bool
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentReport:
     """`earlier_participants` were exposed in an earlier phase; they keep their variant, uncompared.
     `mixed_participants` were served two variants and are left out. `look` is this moment as a look would
-    see it; it counts for nothing until it is taken. `history` holds the looks taken."""
+    see it; it counts for nothing until it is taken. `history` holds the looks taken. `preference` is given
+    for interleaving, `bandit` for a bandit, `pipeline` for an A/A test. A bandit's people are those of all
+    phases."""
 
     key: str
     name: str
@@ -243,3 +329,6 @@ class ExperimentReport:
     look: HistoryDay
     since_last_look: SinceLastLook | None
     history: tuple[HistoryDay, ...] = ()
+    preference: PreferenceResult | None = None
+    bandit: BanditResult | None = None
+    pipeline: tuple[PipelineCheck, ...] = ()

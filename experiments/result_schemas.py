@@ -11,11 +11,14 @@ from pydantic import Field
 from common.shapes import Shape
 from experiments.reports import (
     CONFIDENCE,
+    BanditResult,
     Comparison,
     ExperimentReport,
     GuardrailCheck,
     HistoryDay,
     HistoryPoint,
+    PipelineCheck,
+    PreferenceResult,
     Progress,
     SequentialTest,
     SinceLastLook,
@@ -205,6 +208,7 @@ class GuardrailOut(Shape):
 class ResultsOut(Shape):
     experiment_id: str
     name: str
+    kind: Literal["ab", "interleaving", "bandit", "aa"]
     status: Literal["draft", "active", "paused", "completed"]
     start_date: datetime | None
     end_date: datetime | None
@@ -223,12 +227,18 @@ class ResultsOut(Shape):
     progress: Progress
     guardrails: list[GuardrailOut]
     history: list[HistoryDayOut] = Field(description="One point per daily look, oldest first.")
+    preference: PreferenceResult | None = Field(
+        description="Of an interleaving experiment: whom people prefer."
+    )
+    bandit: BanditResult | None = Field(description="Of a bandit: its deals and how its variants stand.")
+    pipeline: list[PipelineCheck] = Field(description="Of an A/A test: what it proves of the pipeline.")
 
     @classmethod
     def of(cls, report: ExperimentReport) -> Self:
         return cls(
             experiment_id=report.key,
             name=report.name,
+            kind=report.kind,
             status=report.status,
             start_date=report.started_at,
             end_date=report.ended_at,
@@ -247,6 +257,9 @@ class ResultsOut(Shape):
             progress=report.progress,
             guardrails=[GuardrailOut.of(check) for check in report.guardrails],
             history=[HistoryDayOut.of(day) for day in report.history],
+            preference=report.preference,
+            bandit=report.bandit,
+            pipeline=list(report.pipeline),
         )
 
 

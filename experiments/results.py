@@ -5,17 +5,21 @@ unless something protective that is valid at any moment says otherwise. `looks.p
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from experiments.counting import arrivals_per_day, earlier_participants, exposures_of
 from experiments.frame import Frame, frame_of
 from experiments.guardrail_checks import guardrail_checks
-from experiments.judgement import last_of_phase, treatment_evidence, unmeasured, verdict_at_look
+from experiments.judgement import treatment_evidence, unmeasured, verdict_at_look, verdict_shown
 from experiments.list_variety import list_variety
-from experiments.measures import Measures, measure, proportions
-from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Variant
+from experiments.measures import Measures, measure
+from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Exposure, Variant
+from experiments.pipeline_checks import pipeline_checks
 from experiments.progress import progress_of
+from experiments.readings import Reading, reading_of
 from experiments.reports import (
+    CONFIDENCE,
     Arrivals,
     ExperimentReport,
     Finding,
@@ -23,14 +27,17 @@ from experiments.reports import (
     HistoryDay,
     HistoryPoint,
     ListVariety,
+    MetricTable,
+    PipelineCheck,
     Progress,
     SinceLastLook,
     VariantResult,
 )
-from experiments.sample_ratios import sample_ratio, sample_ratio_warning
-from experiments.sequential import NOT_LOOKED, Looked, burn_in_lacks, findings, is_whole, look_at
-from experiments.statistics.bayes import Standing, standings
-from experiments.verdicts import Evidence, Verdict, verdict_at_once, verdict_before_looks
+from experiments.sample_ratios import sample_ratio_warning
+from experiments.sequential import NOT_LOOKED, Looked, findings, is_whole
+from experiments.statistics.proportions import wilson_interval
+from experiments.statistics.values import Interval, Proportion, Unknown
+from experiments.verdicts import Evidence, Verdict
 
 
 def experiment_report(*, experiment: Experiment, as_of: datetime) -> ExperimentReport:
@@ -47,12 +54,14 @@ def report_at_look(*, experiment: Experiment, as_of: datetime) -> ExperimentRepo
 
 def _report(frame: Frame, measures: Measures, *, is_look: bool) -> ExperimentReport:
     checks = _guardrails(frame, measures)
-    looked = _looked(frame, measures)
-    found = _findings(frame, looked if is_look else NOT_LOOKED)
-    progress = progress_of(frame, measures.participants, measures.matured_participants)
-    evidence = _evidence(frame, measures, checks, found, progress)
-    verdict = _verdict_at_look(frame, evidence) if is_look else _verdict_shown(frame, evidence)
-    experiment, counts = frame.experiment, measures.counts
+    reading = reading_of(frame, measures)
+    found = _findings(frame, reading.looked if is_look else NOT_LOOKED)
+    progress = progress_of(frame, reading.participants, reading.matured_participants)
+    pipeline = _pipeline(frame, measures, reading, found, checks)
+    evidence = _evidence(frame, reading, checks, found, progress, pipeline)
+    kind = ExperimentKind(frame.experiment.kind)
+    verdict = verdict_at_look(kind, evidence) if is_look else verdict_shown(kind, evidence, frame.last_look)
+    experiment = frame.experiment
     return ExperimentReport(
         key=experiment.key,
         name=experiment.name,
@@ -65,40 +74,37 @@ def _report(frame: Frame, measures: Measures, *, is_look: bool) -> ExperimentRep
         phase=frame.phase_number,
         phase_started_at=frame.phase.started_at if frame.phase else None,
         as_of=frame.as_of,
-        participants=measures.participants,
-        matured_participants=measures.matured_participants,
-        mixed_participants=counts.mixed,
-        earlier_participants=earlier_participants(experiment, frame.phase_number, frame.as_of),
-        variants=_variants(frame, measures, found),
-        everyone=measures.tables,
-        matured=measures.matured_tables,
+        participants=reading.participants,
+        matured_participants=reading.matured_participants,
+        mixed_participants=reading.mixed,
+        earlier_participants=_earlier_participants(frame, reading),
+        variants=_variants(frame, measures, reading, found),
+        everyone=_tables(frame, measures.tables),
+        matured=_tables(frame, measures.matured_tables),
         guardrails=checks,
-        segments=measures.segments,
+        segments=() if reading.bandit else measures.segments,
         variety=_variety(frame),
         arrivals=_arrivals(frame),
-        sample_ratio=evidence.sample_ratio,
-        sample_ratio_warning=sample_ratio_warning(frame, counts.assigned),
+        sample_ratio=reading.sample_ratio,
+        sample_ratio_warning=sample_ratio_warning(frame, measures.counts.assigned),
         progress=progress,
         verdict=verdict,
-        look=_history_day(frame, measures, looked, verdict),
-        since_last_look=_since_last_look(frame, measures),
+        look=_history_day(frame, reading, verdict),
+        since_last_look=_since_last_look(frame, reading),
         history=frame.history,
+        preference=reading.preference,
+        bandit=reading.bandit,
+        pipeline=pipeline,
     )
 
 
 def _guardrails(frame: Frame, measures: Measures) -> tuple[GuardrailCheck, ...]:
-    if frame.control is None or not frame.compared:
+    """Of the present phase. Where lists are drafted, both variants are in every list: nothing to compare."""
+    if frame.control is None or not frame.compared or frame.experiment.kind == ExperimentKind.INTERLEAVING:
         return ()
     compared = {key: measures.everyone[key] for key in frame.compared}
     planned = {key: frame.plan.pair(key, frame.control) for key in compared}
     return guardrail_checks(compared, frame.control, planned)
-
-
-def _looked(frame: Frame, measures: Measures) -> Looked:
-    if frame.phase is None or frame.control is None or not frame.compared:
-        return NOT_LOOKED
-    samples = proportions(frame, measures.matured)
-    return look_at(samples, frame.control, frame.plan, frame.history, frame.phase.number)
 
 
 def _findings(frame: Frame, looked: Looked) -> dict[str, Finding]:
@@ -107,12 +113,25 @@ def _findings(frame: Frame, looked: Looked) -> dict[str, Finding]:
     return findings(frame.history, frame.phase_number) | now
 
 
-def _evidence(
+def _pipeline(
     frame: Frame,
     measures: Measures,
+    reading: Reading,
+    found: Mapping[str, Finding],
+    checks: tuple[GuardrailCheck, ...],
+) -> tuple[PipelineCheck, ...]:
+    if frame.experiment.kind != ExperimentKind.AA:
+        return ()
+    return pipeline_checks(frame, measures, reading, found, checks)
+
+
+def _evidence(
+    frame: Frame,
+    reading: Reading,
     checks: tuple[GuardrailCheck, ...],
     found: Mapping[str, Finding],
     progress: Progress,
+    pipeline: tuple[PipelineCheck, ...],
 ) -> Evidence:
     experiment = frame.experiment
     treatments = {one.key: one.name for one in frame.variants if one.key in frame.compared[1:]}
@@ -120,71 +139,77 @@ def _evidence(
         has_started=experiment.status != ExperimentStatus.DRAFT,
         has_ended=frame.ended_at is not None,
         has_plan=bool(experiment.planned_users and experiment.planned_days),
-        participants=measures.participants,
-        mixed=measures.counts.mixed,
-        sample_ratio=sample_ratio(frame, measures.counts.assigned),
-        waits_for=burn_in_lacks(proportions(frame, measures.matured)),
+        participants=reading.participants,
+        mixed=reading.mixed,
+        sample_ratio=reading.sample_ratio,
+        waits_for=reading.waits_for,
         treatments=treatment_evidence(treatments, found, checks),
         unmeasured=unmeasured(checks),
         days_run=frame.days_run,
         days_left=progress.days_left,
         is_plan_reached=is_whole(progress.information) or frame.is_time_over,
         information=progress.information,
+        leader=reading.leader,
+        failed_checks=tuple((one.name, one.explanation) for one in pipeline if not one.passed),
     )
 
 
-def _verdict_at_look(frame: Frame, evidence: Evidence) -> Verdict:
-    return verdict_at_look(ExperimentKind(frame.experiment.kind), evidence)
+def _earlier_participants(frame: Frame, reading: Reading) -> int:
+    """A bandit leaves nobody out: its phases are compared each with itself."""
+    if reading.bandit is not None:
+        return 0
+    return earlier_participants(frame.experiment, frame.phase_number, frame.as_of)
 
 
-def _verdict_shown(frame: Frame, evidence: Evidence) -> Verdict:
-    last = last_of_phase(frame.history, frame.phase_number)
-    return verdict_at_once(evidence) or (last.verdict if last else verdict_before_looks(evidence))
+def _tables(frame: Frame, tables: tuple[MetricTable, ...]) -> tuple[MetricTable, ...]:
+    """Where tomorrow's shares follow from today's results a plain comparison means nothing: none is made."""
+    if frame.experiment.kind != ExperimentKind.BANDIT:
+        return tables
+    return tuple(
+        replace(table, variants=tuple(replace(row, comparison=None) for row in table.variants))
+        for table in tables
+    )
 
 
-def _variants(frame: Frame, measures: Measures, found: Mapping[str, Finding]) -> tuple[VariantResult, ...]:
-    standing = _standings(frame, measures)
-    return tuple(_variant(one, frame, measures, found, standing) for one in frame.variants)
+def _variants(
+    frame: Frame, measures: Measures, reading: Reading, found: Mapping[str, Finding]
+) -> tuple[VariantResult, ...]:
+    return tuple(_variant(one, frame, measures, reading, found) for one in frame.variants)
 
 
 def _variant(
-    variant: Variant,
-    frame: Frame,
-    measures: Measures,
-    found: Mapping[str, Finding],
-    standing: Mapping[str, Standing],
+    variant: Variant, frame: Frame, measures: Measures, reading: Reading, found: Mapping[str, Finding]
 ) -> VariantResult:
     key = variant.key
-    row, matured = (table[0].of(key) for table in (measures.tables, measures.matured_tables))
-    stands = standing.get(key)
+    everyone, matured, stands = reading.everyone[key], reading.matured[key], reading.standing.get(key)
+    values = {table.metric.key: table.of(key).value for table in measures.tables}
     return VariantResult(
         key=key,
         name=variant.name,
         algorithm=variant.algorithm,
         is_control=variant.is_control,
         weight=frame.weights[key],
-        users=row.users,
+        users=everyone.users,
         matured=matured.users,
-        conversions=int(row.total),
-        matured_conversions=int(matured.total),
-        rate=row.value,
-        interval=row.interval,
+        conversions=everyone.conversions,
+        matured_conversions=matured.conversions,
+        rate=everyone.rate,
+        interval=_interval(everyone),
         chance_to_be_best=stands.chance_to_be_best if stands else None,
         expected_loss=stands.expected_loss if stands else None,
-        metrics={table.metric.key: table.of(key).value for table in measures.tables},
-        comparison=row.comparison,
+        metrics=values | {frame.metric.key: everyone.rate},
+        comparison=_tables(frame, measures.tables)[0].of(key).comparison,
         finding=found.get(key),
     )
 
 
-def _standings(frame: Frame, measures: Measures) -> dict[str, Standing]:
-    samples = proportions(frame, measures.everyone)
-    if not measures.participants:
-        return {}
-    return dict(zip(samples, standings(list(samples.values())), strict=True))
+def _interval(sample: Proportion) -> Interval | None:
+    interval = wilson_interval(sample, CONFIDENCE)
+    return None if isinstance(interval, Unknown) else interval
 
 
-def _history_day(frame: Frame, measures: Measures, looked: Looked, verdict: Verdict) -> HistoryDay:
+def _history_day(frame: Frame, reading: Reading, verdict: Verdict) -> HistoryDay:
+    looked = reading.looked
     return HistoryDay(
         day=frame.as_of.astimezone(UTC).date(),
         taken_at=frame.as_of,
@@ -193,22 +218,28 @@ def _history_day(frame: Frame, measures: Measures, looked: Looked, verdict: Verd
         is_counted=looked.is_counted,
         alpha_spent=looked.alpha_spent,
         verdict=verdict,
-        variants=tuple(_point(one.key, measures) for one in frame.variants),
+        variants=tuple(_point(one.key, reading) for one in frame.variants),
         tests=looked.tests,
     )
 
 
-def _point(key: str, measures: Measures) -> HistoryPoint:
-    row = measures.tables[0].of(key)
-    matured = measures.matured[key].users
-    return HistoryPoint(key, row.users, matured, int(row.total), row.value, row.interval)
+def _point(key: str, reading: Reading) -> HistoryPoint:
+    everyone = reading.everyone[key]
+    return HistoryPoint(
+        key,
+        everyone.users,
+        reading.matured[key].users,
+        everyone.conversions,
+        everyone.rate,
+        _interval(everyone),
+    )
 
 
-def _since_last_look(frame: Frame, measures: Measures) -> SinceLastLook | None:
-    last = last_of_phase(frame.history, frame.phase_number)
+def _since_last_look(frame: Frame, reading: Reading) -> SinceLastLook | None:
+    last = frame.last_look
     if last is None:
         return None
-    now = [_point(one.key, measures) for one in frame.variants]
+    now = [_point(one.key, reading) for one in frame.variants]
     return SinceLastLook(
         last.taken_at,
         sum(one.users for one in now) - sum(one.users for one in last.variants),
@@ -224,11 +255,17 @@ def _variety(frame: Frame) -> tuple[ListVariety, ...]:
 
 
 def _arrivals(frame: Frame) -> tuple[Arrivals, ...]:
-    """By day, of the present phase; days on which nobody came are left out."""
+    """By day, of the people the report is on; days on which nobody came are left out. Where lists are drafted
+    everybody comes to both variants."""
     if frame.phase is None:
         return ()
-    counted = arrivals_per_day(exposures_of(frame.experiment, frame.phase, frame.as_of))
+    rows = Exposure.objects.filter(experiment=frame.experiment, first_at__lte=frame.as_of).order_by()
+    if frame.experiment.kind != ExperimentKind.BANDIT:
+        rows = rows.filter(phase=frame.phase_number)
+    counted = arrivals_per_day(rows)
+    is_drafted = frame.experiment.kind == ExperimentKind.INTERLEAVING
+    came_to = {one.key: None if is_drafted else one.pk for one in frame.variants}
     days = sorted({day for _, day in counted})
     return tuple(
-        Arrivals(day, {one.key: counted.get((one.pk, day), 0) for one in frame.variants}) for day in days
+        Arrivals(day, {key: counted.get((pk, day), 0) for key, pk in came_to.items()}) for day in days
     )

@@ -73,21 +73,41 @@ def look_at(
     matured = sum(sample.users for sample in samples.values())
     information = matured / plan.users if plan.users else None
     treatments = [key for key in samples if key != control]
-    earlier = [day for day in history if day.phase == phase and day.is_counted]
-    spent = earlier[-1].alpha_spent if earlier else 0.0
+    spent = spent_in(history, phase)
     if waits_for := burn_in_lacks(samples):
         waiting = tuple(
             SequentialTest(key, SequentialMethod.GROUP_SEQUENTIAL, reason=f"First {waits_for}.")
             for key in treatments
         )
         return Looked(information, False, spent, waiting)
-    left = ALPHA - _spent_in_other_phases(history, phase)
-    if information is None or left <= 0 or any(is_whole(day.information) for day in earlier):
+    boundary = next_boundary(information, history, phase, len(treatments))
+    if boundary is None:
         return Looked(information, True, spent, _always_valid(samples, control, treatments, plan))
-    looks = [*(day.information or 0.0 for day in earlier), information]
-    boundary = group_sequential_boundaries(looks, left / len(treatments))[-1]
     tests = tuple(_group_sequential(key, samples[key], samples[control], boundary) for key in treatments)
     return Looked(information, True, boundary.alpha_spent * len(treatments), tests)
+
+
+def next_boundary(
+    information: float | None, history: Sequence[HistoryDay], phase: int, treatments: int
+) -> Boundary | None:
+    """The group-sequential boundary of each of the treatments at this look; None once the plan is reached, or
+    where there is none or nothing left to spend: what comes then is judged by what is always valid."""
+    earlier = _counted(history, phase)
+    left = ALPHA - _spent_in_other_phases(history, phase)
+    if information is None or left <= 0 or any(is_whole(day.information) for day in earlier):
+        return None
+    looks = [*(day.information or 0.0 for day in earlier), information]
+    return group_sequential_boundaries(looks, left / treatments)[-1]
+
+
+def spent_in(history: Sequence[HistoryDay], phase: int) -> float:
+    """Of alpha, by the looks of this phase."""
+    earlier = _counted(history, phase)
+    return earlier[-1].alpha_spent if earlier else 0.0
+
+
+def _counted(history: Sequence[HistoryDay], phase: int) -> list[HistoryDay]:
+    return [day for day in history if day.phase == phase and day.is_counted]
 
 
 def findings(days: Sequence[HistoryDay], phase: int) -> dict[str, Finding]:

@@ -1,7 +1,7 @@
 """An experiment's life: draft, active, paused, completed. Every change says who made it and why."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from experiments.models import (
     Variant,
     new_salt,
 )
+from experiments.pins import pin_problems, room_problems
 from experiments.querysets import RUNNING
 from experiments.start_checks import CONTROL_NEEDS_WEIGHT, parameter_problems, start_problems
 from experiments.statistics.assignment import share_moved
@@ -64,6 +65,20 @@ def layer_default() -> Layer:
     return Layer.objects.get_or_create(
         key=DEFAULT_LAYER, defaults={"name": "Ranking", "description": "What ranks the events of a list."}
     )[0]
+
+
+@transaction.atomic
+def layer_hold_out(*, layer: Layer, percentage: float) -> Layer:
+    """Let no experiment of this layer touch so many of all people. Raises Conflict while one runs."""
+    if not 0 <= percentage < 100:
+        raise errors.InvalidInput("Hold out 0 per cent or more, and less than 100.")
+    layer = Layer.objects.select_for_update().get(pk=layer.pk)
+    running = layer.experiments.filter(status__in=RUNNING).values_list("key", flat=True)
+    if running:
+        raise errors.Conflict(f"People of {layer} are taken by {', '.join(running)}; complete that first.")
+    layer.holdout_percentage = percentage
+    layer.save(update_fields=["holdout_percentage"])
+    return layer
 
 
 @transaction.atomic
@@ -125,7 +140,7 @@ def experiment_create(
 @transaction.atomic
 def experiment_start(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Draft to active. Raises InvalidInput, naming every problem, when the set-up is not sound."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "started")
     problems = start_problems(experiment)
     if problems:
@@ -142,7 +157,7 @@ def experiment_start(*, experiment: Experiment, actor: str, reason: str, now: da
 @transaction.atomic
 def experiment_pause(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Active to paused: people already exposed get control, nobody new takes part."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.ACTIVE, "paused")
     return _transition(experiment, ExperimentStatus.PAUSED, "Paused", actor, reason, now)
 
@@ -150,7 +165,7 @@ def experiment_pause(*, experiment: Experiment, actor: str, reason: str, now: da
 @transaction.atomic
 def experiment_resume(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
     """Paused to active: everybody has the variant they had."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.PAUSED, "resumed")
     return _transition(experiment, ExperimentStatus.ACTIVE, "Resumed", actor, reason, now)
 
@@ -169,7 +184,7 @@ def experiment_complete(
 
     Raises InvalidInput when a decision to ship names no treatment of this experiment.
     """
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "completed")
     experiment.ended_at = now
     experiment.decision = decision
@@ -188,9 +203,11 @@ def experiment_reweigh(
 
     It opens a new phase: people exposed under other weights are not compared with those who come now.
     """
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "given other weights")
     _require_reason(reason)
+    if experiment.kind == ExperimentKind.INTERLEAVING:
+        raise errors.Conflict(f"{experiment.key} drafts every list from both variants; no weight matters.")
     variants = {variant.key: variant for variant in experiment.variants.all()}
     if set(weights) != set(variants):
         raise errors.InvalidInput(f"Give a weight to each of {', '.join(sorted(variants))}, and to no other.")
@@ -206,11 +223,28 @@ def experiment_reweigh(
 
 
 @transaction.atomic
+def experiment_rerandomise(*, experiment: Experiment, actor: str, reason: str, now: datetime) -> Experiment:
+    """Split people anew, in a draft or while it runs. People already exposed keep their variant.
+
+    While it runs it opens a new phase: people split in different ways are not compared.
+    """
+    experiment = experiment_locked(experiment)
+    _require_status(experiment, (ExperimentStatus.DRAFT, *RUNNING), "re-randomised")
+    _require_reason(reason)
+    experiment.salt = new_salt()
+    experiment.save(update_fields=["salt"])
+    what = "Re-randomised: everybody not yet exposed is split anew"
+    if experiment.status != ExperimentStatus.DRAFT:
+        _phase_open(experiment, what, now)
+    return _changed(experiment, what, actor, reason, now)
+
+
+@transaction.atomic
 def experiment_ramp(
     *, experiment: Experiment, traffic_percentage: float, actor: str, reason: str, now: datetime
 ) -> Experiment:
     """Let more or fewer people come in from now on. Nobody changes variant, and it opens no phase."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, RUNNING, "given other traffic")
     _require_reason(reason)
     if not 0 < traffic_percentage <= 100:
@@ -226,15 +260,20 @@ def variant_repin(
     *, variant: Variant, model_version: ModelVersion, actor: str, reason: str, now: datetime
 ) -> Experiment:
     """Serve another trained version in a pinned variant. It opens a new phase, as the variant is another."""
-    experiment = _locked(variant.experiment)
+    experiment = experiment_locked(variant.experiment)
     _require_status(experiment, RUNNING, "given another model")
     _require_reason(reason)
     if variant.model_version_id is None:
         raise errors.Conflict(
             f"{variant.key} follows the champion; only a pinned variant can be pinned anew."
         )
+    if experiment.kind == ExperimentKind.BANDIT:
+        raise errors.Conflict(
+            f"{experiment.key} deals by all it has seen of a variant, so that must not change. Start another."
+        )
     what = f"{variant.key} pinned to {model_version.name}"
     variant.model_version = model_version
+    _require_no(problems=[*pin_problems(variant), *_room_problems(experiment, variant)])
     variant.save(update_fields=["model_version"])
     _phase_open(experiment, what, now)
     return _changed(experiment, what, actor, reason, now)
@@ -245,7 +284,7 @@ def experiment_draft_saved(
     *, experiment: Experiment, actor: str, what: str, now: datetime, details: str = ""
 ) -> None:
     """After a draft's definition was edited: allocate its buckets and note who edited it."""
-    experiment = _locked(experiment)
+    experiment = experiment_locked(experiment)
     _require_status(experiment, ExperimentStatus.DRAFT, "edited")
     variants_allocate_afresh(experiment)
     event_record(experiment=experiment, actor=actor, what=what, reason=details, now=now)
@@ -270,7 +309,7 @@ def _fields_of(plan: VariantPlan) -> dict[str, Any]:
     return {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
 
 
-def _locked(experiment: Experiment) -> Experiment:
+def experiment_locked(experiment: Experiment) -> Experiment:
     """The present row. All experiments are locked together, so that two cannot take the same people."""
     rows = {row.pk: row for row in Experiment.objects.select_for_update().order_by("pk")}
     if experiment.pk not in rows:
@@ -289,6 +328,17 @@ def _require_status(experiment: Experiment, allowed: str | Sequence[str], done: 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise errors.InvalidInput("Say why.", errors={"reason": ["This field is required."]})
+
+
+def _require_no(*, problems: Sequence[str]) -> None:
+    if problems:
+        raise errors.InvalidInput(" ".join(problems), errors={"experiment": list(problems)})
+
+
+def _room_problems(experiment: Experiment, repinned: Variant) -> Iterator[str]:
+    others = experiment.variants.exclude(pk=repinned.pk).filter(model_version__isnull=False)
+    pinned = {*others.values_list("model_version_id", flat=True), repinned.model_version_id}
+    return room_problems(experiment, {one for one in pinned if one is not None})
 
 
 def _decided(experiment: Experiment, decision: Decision, variant_key: str | None) -> Variant | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from experiments.definitions import ExperimentDefinition, VariantDefinition, Visitor, running_definitions
-from experiments.exposures import exposure_insert, variants_exposed
+from experiments.exposures import exposures_insert, variants_exposed
 from experiments.models import ExperimentKind, Exposure
 
 INTERLEAVED = "interleaved"  # the variant's name in answers and logs where a list is drafted from two
@@ -45,6 +45,11 @@ class Assignment:
     window_hours: int
     already_exposed: bool
 
+    @property
+    def chooses(self) -> bool:
+        """Whether it decides what ranks, and not only how a list is made."""
+        return bool(self.ranker.algorithm or self.ranker.model_version_id or self.opponent)
+
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
@@ -58,13 +63,19 @@ class Treatment:
     @property
     def leading(self) -> Assignment | None:
         """The one that answers and logs name: it chooses what ranks, or else comes first."""
-        choosing = (one for one in self.assignments if one.ranker.algorithm or one.ranker.model_version_id)
+        choosing = (one for one in self.assignments if one.chooses)
         return next(choosing, self.assignments[0] if self.assignments else None)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Of all layers together; a running experiment never sets what one of another layer sets."""
-        return {name: value for one in self.assignments for name, value in one.ranker.parameters.items()}
+        return self.parameters_with(self.leading.ranker if self.leading else None)
+
+    def parameters_with(self, ranker: Ranker | None) -> dict[str, Any]:
+        """The same where `ranker`, one of the leading assignment's two, makes the list."""
+        rankers = [one.ranker for one in self.assignments if one is not self.leading]
+        rankers += [ranker] if ranker is not None else []
+        return {name: value for one in rankers for name, value in one.parameters.items()}
 
 
 def assign(*, visitor: Visitor) -> Treatment:
@@ -83,10 +94,8 @@ def assign(*, visitor: Visitor) -> Treatment:
 
 def exposures_record(*, treatment: Treatment, visitor: Visitor, now: datetime) -> int:
     """Record that the list was served. How many of its experiments the person came into by this."""
-    return sum(
-        exposure_insert(_exposure(one, visitor, now))
-        for one in treatment.assignments
-        if not one.already_exposed
+    return exposures_insert(
+        [_exposure(one, visitor, now) for one in treatment.assignments if not one.already_exposed]
     )
 
 

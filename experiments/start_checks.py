@@ -3,22 +3,28 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from experiments.algorithm_names import algorithm_names
 from experiments.allocations import layer_part_free
 from experiments.models import Experiment, ExperimentKind, Variant
+from experiments.pins import pin_problems, room_problems
+from experiments.plans import plan_warnings
 from experiments.querysets import RUNNING
 from experiments.statistics.assignment import allocate
 from experiments.variant_parameters import variant_parameter_problems
 
+PLAN = "A plan"
 CONTROL_NEEDS_WEIGHT = "The control needs a weight above 0: without it there is nothing to compare with."
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the checklist; `problems` is empty when it holds."""
+    """One line of the checklist; `problems` is empty when it holds. A warning stops nothing."""
 
     name: str
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -28,12 +34,23 @@ class Check:
 def start_checklist(experiment: Experiment) -> tuple[Check, ...]:
     """Every check of this draft, in the order a person would set things right."""
     variants = list(experiment.variants.all())
-    return tuple(Check(name, tuple(check(experiment, variants))) for name, check in _CHECKS.items())
+    return tuple(
+        Check(name, tuple(check(experiment, variants)), _warnings(name, experiment))
+        for name, check in _CHECKS.items()
+    )
 
 
 def start_problems(experiment: Experiment) -> list[str]:
     """Why this draft may not start, one sentence each; empty when it may."""
-    return [problem for check in start_checklist(experiment) for problem in check.problems]
+    variants = list(experiment.variants.all())
+    return [problem for check in _CHECKS.values() for problem in check(experiment, variants)]
+
+
+def _warnings(name: str, experiment: Experiment) -> tuple[str, ...]:
+    """What to think about again; an A/A test has no effect to be planned for."""
+    if name != PLAN or experiment.kind == ExperimentKind.AA:
+        return ()
+    return tuple(plan_warnings(experiment, now=timezone.now()))
 
 
 def _hypothesis(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
@@ -54,6 +71,8 @@ def _variants(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[s
 def _weights(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
     if any(variant.is_control and variant.weight == 0 for variant in variants):
         yield CONTROL_NEEDS_WEIGHT
+    if experiment.kind == ExperimentKind.INTERLEAVING and any(variant.weight == 0 for variant in variants):
+        yield "Interleaving drafts from both variants: give each a weight above 0."
     if variants:
         yield from _weight_problems({variant.key: variant.weight for variant in variants})
 
@@ -72,10 +91,18 @@ def _rankers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[st
         yield f"There is no algorithm called {name!r}; known are {', '.join(known) or 'none'}."
     distinct = {_way(variant) for variant in variants}
     if experiment.kind == ExperimentKind.AA:
+        if len({variant.weight for variant in variants}) > 1:
+            yield "In an A/A test both variants have the same weight."
         if len(distinct) > 1:
             yield "In an A/A test both variants must be the same: same algorithm, parameters and model."
     elif len(variants) > 1 and len(distinct) == 1:
         yield "All variants do the same. Give a treatment another algorithm, parameter or model version."
+
+
+def _pins(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
+    for variant in variants:
+        yield from pin_problems(variant)
+    yield from room_problems(experiment, {one.model_version_id for one in variants if one.model_version_id})
 
 
 def parameter_problems(variants: Sequence[Variant]) -> list[str]:
@@ -109,10 +136,10 @@ def _people(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str
 
 
 def _other_layers(experiment: Experiment, variants: Sequence[Variant]) -> Iterator[str]:
-    mine = _sets(variants)
+    mine = _sets(experiment, variants)
     others = Experiment.objects.filter(status__in=RUNNING).exclude(layer=experiment.layer_id)
     for other in others.prefetch_related("variants"):
-        for name in sorted(mine & _sets(list(other.variants.all()))):
+        for name in sorted(mine & _sets(other, list(other.variants.all()))):
             yield (
                 f"{other.key}, running in the layer {other.layer}, also sets the {name}: one person would be "
                 "in both. Put them in one layer."
@@ -124,9 +151,11 @@ def _running_in(experiment: Experiment) -> list[str]:
     return list(rows.exclude(pk=experiment.pk).values_list("key", flat=True))
 
 
-def _sets(variants: Sequence[Variant]) -> set[str]:
-    """The names of what these variants decide about a list."""
-    chooses = any(variant.algorithm or variant.model_version_id for variant in variants)
+def _sets(experiment: Experiment, variants: Sequence[Variant]) -> set[str]:
+    """The names of what these variants decide about a list. A drafted list is decided as a whole."""
+    chooses = experiment.kind == ExperimentKind.INTERLEAVING or any(
+        variant.algorithm or variant.model_version_id for variant in variants
+    )
     return {name for variant in variants for name in variant.parameters} | (
         {"algorithm"} if chooses else set()
     )
@@ -143,7 +172,8 @@ _CHECKS: Mapping[str, Callable[[Experiment, Sequence[Variant]], Iterator[str]]] 
     "Variants and a control": _variants,
     "Weights that make a whole": _weights,
     "Something to compare": _rankers,
-    "A plan": _plan,
+    "Pinned models that can be served": _pins,
+    PLAN: _plan,
     "People to take part": _people,
     "No clash with other layers": _other_layers,
 }

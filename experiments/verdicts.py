@@ -42,8 +42,22 @@ class TreatmentEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Leader:
+    """The variant of a bandit most likely to be the best, of people whose window has passed. Losses are in
+    rate (0 to 1); `leads_in_every_estimate`: also where people are compared phase by phase."""
+
+    name: str
+    is_control: bool
+    chance_to_be_best: float
+    expected_loss: float
+    tolerated_loss: float
+    leads_in_every_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a verdict is given from. `unmeasured`: labels of guardrails with nothing to measure."""
+    """All that a verdict is given from. `unmeasured`: labels of guardrails with nothing to measure. `leader`
+    is a bandit's; `failed_checks` are an A/A test's, each a name and a sentence."""
 
     has_started: bool
     has_ended: bool
@@ -58,6 +72,8 @@ class Evidence:
     days_left: int | None
     is_plan_reached: bool
     information: float | None
+    leader: Leader | None = None
+    failed_checks: tuple[tuple[str, str], ...] = ()
 
 
 Rule = Callable[[Evidence], Verdict | None]
@@ -65,14 +81,14 @@ Rule = Callable[[Evidence], Verdict | None]
 
 def ab_verdict(evidence: Evidence) -> Verdict:
     """Of an A/B test, at a look."""
-    rules: tuple[Rule, ...] = (_not_started, _invalid, _roll_back, _ship, _keep_running)
+    rules: tuple[Rule, ...] = (not_started, _invalid, _roll_back, _ship, _keep_running)
     given = (rule(evidence) for rule in rules)
     return next((verdict for verdict in given if verdict is not None), _no_effect_found(evidence))
 
 
 def verdict_at_once(evidence: Evidence) -> Verdict | None:
     """What need not wait for a look: it protects people or the comparison, and spends nothing."""
-    return _not_started(evidence) or _invalid(evidence) or _guardrail_harm(evidence)
+    return not_started(evidence) or _invalid(evidence) or _guardrail_harm(evidence)
 
 
 def verdict_before_looks(evidence: Evidence) -> Verdict:
@@ -81,7 +97,7 @@ def verdict_before_looks(evidence: Evidence) -> Verdict:
     return _keep("No look taken yet", "The first daily look will judge what has come so far.")
 
 
-def _not_started(evidence: Evidence) -> Verdict | None:
+def not_started(evidence: Evidence) -> Verdict | None:
     if evidence.has_started:
         return None
     return _keep("Not started", "It is a draft; nobody takes part yet.")

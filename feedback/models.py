@@ -55,7 +55,9 @@ class Prediction(models.Model):
     surface = models.CharField(max_length=50, blank=True)
     latency_ms = models.FloatField()
     items = models.JSONField(
-        default=list, help_text="[[event id, score, propensity], ..] in the order served."
+        default=list,
+        help_text="[[event id, score, propensity], ..] in the order served; a list drafted from two rankers "
+        "adds whose pick each event was (the variant's key, or null).",
     )
     # Kept by the database, so that counting what was shown need not read what.
     shown = models.GeneratedField(

@@ -67,6 +67,8 @@ def training_data_load(*, cutoff: datetime) -> TrainingData:
     read, users, events = _read_actions(cutoff)
     row_of_code, table = _read_events(events, cutoff)
     known = read.where(row_of_code[read.event] >= 0) if len(read) else read
+    user, users = _coded_anew(known.user, users)  # nobody counts by what is not in the catalogue alone
+    known = replace(known, user=user)
     until = _taken_back_at(known)
     first = _first_of_each(known, until)
     kept, until = known.where(first), until[first]
@@ -132,11 +134,11 @@ def _oldest_first(
 
 
 def _coded_anew(codes: Int32, code_of: dict[str, int]) -> tuple[Int32, dict[str, int]]:
-    """`codes` and their names with codes in order of first appearance."""
-    _, first = np.unique(codes, return_index=True)
-    new = np.empty(len(code_of), np.int32)
-    new[np.argsort(first)] = np.arange(len(code_of), dtype=np.int32)
-    return new[codes], {name: int(new[code]) for name, code in code_of.items()}
+    """`codes` and the names of those among them, with codes in order of first appearance."""
+    found, first = np.unique(codes, return_index=True)
+    new = np.full(len(code_of), -1, np.int32)
+    new[found[np.argsort(first)]] = np.arange(len(found), dtype=np.int32)
+    return new[codes], {name: int(new[code]) for name, code in code_of.items() if new[code] >= 0}
 
 
 def _read_events(codes: dict[str, int], cutoff: datetime) -> tuple[Int32, EventTable]:

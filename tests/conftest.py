@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis
 
 from experiments.definitions import definitions_forget
 from recommendations.interest import interest
-from recommendations.live_model import champion
+from recommendations.live_model import champion, pinned
 from recommendations.slates import slates
 from recommendations.snapshot import candidates
 
@@ -32,6 +32,7 @@ def _forgetful_process() -> None:
     interest.forget()
     slates.forget()
     champion.forget()
+    pinned.forget()
     definitions_forget()
 
 

@@ -36,7 +36,8 @@ def bucket(salt: str, purpose: str, unit_id: str) -> int:
 
 def takes_part(salt: str, unit_id: str, traffic_percentage: float) -> bool:
     """Whether a unit is within the share (0-100) of all units that take part."""
-    return bucket(salt, Purpose.TRAFFIC, unit_id) < round(traffic_percentage * BUCKETS / 100)
+    buckets = round(traffic_percentage * BUCKETS / 100)
+    return buckets >= BUCKETS or bucket(salt, Purpose.TRAFFIC, unit_id) < buckets
 
 
 def allocate(weights: Mapping[str, float], current: Allocation | None = None) -> dict[str, tuple[Range, ...]]:

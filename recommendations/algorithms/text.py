@@ -70,6 +70,12 @@ def distinct(texts: TokenLists) -> tuple[Vocabulary, Int64, Int64, Int64]:
     return Vocabulary(words), pairs // size, pairs % size, times
 
 
+def rarest(rows: Int64, weights: npt.NDArray[np.floating], limit: int) -> Int64:
+    """Which words to keep: the `limit` heaviest of each row. rows: ascending."""
+    rank = np.lexsort((-weights, rows))
+    return rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < limit]
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A vocabulary for finding many words at once: words are hashes already, so their low bits say where."""
@@ -109,8 +115,7 @@ class SlateText:
         everything, rows, columns, times = distinct(events.words[Field.TEXT])
         idf = frequencies.idf(everything.words)
         weights = (1.0 + np.log(times)) * idf[columns]
-        rank = np.lexsort((-weights, rows))
-        rank = rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT]
+        rank = rarest(rows, weights, TERMS_PER_EVENT)
         rows, columns, weights = rows[rank], columns[rank], weights[rank]
         length = np.sqrt(np.bincount(rows, weights**2, minlength=len(events)))
         kept, columns = np.unique(columns, return_inverse=True)
@@ -143,14 +148,19 @@ class SlateText:
         return np.asarray(best, np.float32)
 
     def _cosines(self, texts: TokenLists, weight: Float32) -> Float64:
-        """(len(texts), n) weight x cosine of each past text; a word that no candidate holds counts in its
-        length as theirs do on average."""
+        """(len(texts), n) weight x cosine of each past text, its heaviest words read as a candidate's are; a
+        word that no candidate holds counts in its length as theirs do on average."""
         found, columns = self.words.find(texts.tokens)
+        h, n, v = len(texts), self.matrix.shape[1], len(self.idf)
         rows = texts.rows_of_tokens()[found]
-        idf, h, n = self.idf[columns], len(texts), self.matrix.shape[1]
         unknown = np.diff(texts.indptr) - np.bincount(rows, minlength=h)
-        length = np.sqrt(np.bincount(rows, idf**2, minlength=h) + unknown * self.usual)
-        values = idf * (weight / np.maximum(length, 1e-9))[rows]
+        cells, times = np.unique(rows * v + columns, return_counts=True)
+        rows, columns = cells // v, cells % v
+        weights = (1.0 + np.log(times)) * self.idf[columns]
+        length = np.sqrt(np.bincount(rows, weights**2, minlength=h) + unknown * self.usual)
+        kept = rarest(rows, weights, TERMS_PER_EVENT)
+        rows, columns, weights = rows[kept], columns[kept], weights[kept]
+        values = weights * (weight / np.maximum(length, 1e-9))[rows]
         held, holders = gather_rows(self.matrix.indptr, columns)
         cells = np.repeat(rows * n, holders) + self.matrix.indices[held]
         values = self.matrix.data[held] * np.repeat(values, holders)

@@ -118,14 +118,14 @@ def test_only_the_buttons_that_make_sense_are_offered(admin: Client) -> None:
 
     def offered() -> set[str]:
         body = text(admin.get(page_of(experiment)))
-        names = ("start", "pause", "resume", "complete", "weights", "results")
+        names = ("start", "pause", "resume", "complete", "traffic", "weights", "repin", "results")
         return {name for name in names if f'href="{page_of(experiment, f"{name}/")}"' in body}
 
-    assert offered() == {"pause", "complete", "weights", "results"}
+    assert offered() == {"pause", "complete", "traffic", "weights", "results"}
     admin.post(page_of(experiment, "pause/"), {"reason": "Odd"})
-    assert offered() == {"resume", "complete", "weights", "results"}
+    assert offered() == {"resume", "complete", "traffic", "weights", "results"}
     admin.post(page_of(experiment, "resume/"), {"reason": "Fine"})
-    admin.post(page_of(experiment, "complete/"), {"reason": "Done"})
+    admin.post(page_of(experiment, "complete/"), {"reason": "Done", "decision": "none"})
     assert offered() == {"results"}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.looks import look_take
 from experiments.metrics import SAVE_RATE
-from experiments.models import Experiment, ExperimentKind, Exposure
+from experiments.models import Experiment, Exposure
 from experiments.reports import Arrivals, ExperimentReport, VariantResult
 from experiments.results import experiment_report
 from experiments.services import experiment_reweigh
@@ -301,17 +301,6 @@ def test_a_report_as_of_an_earlier_moment_knows_nothing_of_what_came_later(exper
         now=moment + 2 * DAY,
     )
     assert report(experiment, moment) == before
-
-
-def test_an_experiment_whose_lists_are_drafted_from_two_is_not_judged_as_a_split(
-    experiment: Experiment,
-) -> None:
-    Experiment.objects.update(kind=ExperimentKind.INTERLEAVING)
-    experiment.refresh_from_db()
-    Exposure.objects.create(
-        experiment=experiment, variant=None, user_id="1", first_at=NOON, window_ends_at=NOON + DAY
-    )
-    assert look_take(experiment=experiment, now=NOON + DAY).look.rule == "No test for this kind"
 
 
 ORACLES = json.loads((Path(__file__).parent / "oracles" / "proportions.json").read_text())["cases"]

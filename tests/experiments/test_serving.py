@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
-from experiments.definitions import Visitor
-from experiments.models import Experiment, Exposure
+from experiments.definitions import Visitor, definitions_forget
+from experiments.models import Experiment, Exposure, Layer
 from experiments.services import (
     experiment_complete,
     experiment_pause,
     experiment_resume,
     experiment_reweigh,
+    experiment_start,
     person_erase,
 )
 from experiments.serving import Assignment, exposures_record
-from tests.experiments.factories import NOON, assignment_of, draft, exposed, started, treatment_of
+from tests.experiments.factories import NOON, assignment_of, draft, expose, exposed, started, treatment_of
 
 WHY: dict[str, Any] = {"actor": "staff:ann", "reason": "It was agreed", "now": NOON}
 QueryCount = Callable[[int], Any]
@@ -167,3 +168,21 @@ def test_a_persons_exposures_can_be_erased(experiment: Experiment) -> None:
     serve("2")
     assert person_erase(user_id="1") == 1
     assert [row.user_id for row in Exposure.objects.all()] == ["2"]
+
+
+def test_of_two_layers_only_the_new_one_is_recorded_where_another_process_was_faster(
+    experiment: Experiment,
+) -> None:
+    """Both come in by one statement; one that is there already must not lose the other."""
+    other = draft("lists")
+    Experiment.objects.filter(pk=other.pk).update(layer=Layer.objects.create(key="lists", name="Lists"))
+    other.variants.update(algorithm="")
+    other.variants.filter(is_control=False).update(parameters={"most_per_venue": 2})
+    other.refresh_from_db()
+    experiment_start(experiment=other, **WHY)
+    definitions_forget()
+    treatment = treatment_of("1")
+    assert len(treatment.assignments) == 2
+    expose(experiment, treatment.assignments[0].variant_key, "1")
+    assert exposures_record(treatment=treatment, visitor=Visitor("1"), now=NOON) == 1
+    assert Exposure.objects.filter(user_id="1").count() == 2

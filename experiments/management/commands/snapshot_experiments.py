@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from experiments.looks import experiments_to_look_at, look_take
+from experiments.daily import experiment_daily
+from experiments.looks import experiments_to_look_at
 from experiments.models import Experiment
 
 logger = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ Take the daily look at every experiment that runs, and at ended ones until every
 
 A look is stored once a UTC day and never changed: its numbers, its verdict, and what the sequential test
 has spent. Call it as often as you like. A day that was missed stays missed; the next look sees all that
-came since.
+came since. After its look a running bandit is dealt its weights for the next day, once a UTC day as well.
 
 Examples:
   python manage.py snapshot_experiments                     every day, from cron
@@ -55,7 +56,7 @@ class Command(BaseCommand):
     def _look(self, experiment: Experiment, number: int, whole: int) -> bool | None:
         """Whether the look is new; None when it failed, which keeps no other from being looked at."""
         try:
-            taken = look_take(experiment=experiment, now=timezone.now())
+            taken = experiment_daily(experiment=experiment, now=timezone.now())
         except Exception:
             logger.exception("The look at %s failed", experiment.key)
             self.stdout.write(f"{number}/{whole} {experiment.key}: failed")
