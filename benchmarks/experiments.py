@@ -97,7 +97,7 @@ def _row(design: Design, repetitions: int) -> str:
 def _simulated(design: Design, generator: np.random.Generator) -> Outcome:
     users, conversions = _paths(design, generator)
     looks = [
-        _looks(design, users[[0, index]], conversions[[0, index]]) for index in range(1, design.variants)
+        crossings(design, users[[0, index]], conversions[[0, index]]) for index in range(1, design.variants)
     ]
     first = min((day for crossing in looks for day in crossing.days), default=users.shape[1])
     return Outcome(
@@ -127,7 +127,8 @@ class Crossings:
     always_valid: bool
 
 
-def _looks(design: Design, users: Counts, conversions: Counts) -> Crossings:
+def crossings(design: Design, users: Counts, conversions: Counts) -> Crossings:
+    """Of a treatment against control: rows control and treatment, a column for each look, all so far."""
     pairs = [
         (Proportion(int(x[1]), int(n[1])), Proportion(int(x[0]), int(n[0])))
         for n, x in zip(users.T, conversions.T, strict=True)

@@ -1,169 +1,114 @@
 """Staff set experiments up here, start and stop them, and read what came of them."""
 
-import dataclasses
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.decorators import display
 
 from common.errors import CraicError
 from experiments import services
-from experiments.admin_forms import ExperimentForm, ReasonForm, VariantForm, VariantFormSet, WeightsForm
-from experiments.models import Experiment, ExperimentEvent, ExperimentStatus, Exposure, Variant
-from experiments.querysets import RUNNING
+from experiments.admin_forms import NEW_EXPERIMENT, NEW_VARIANTS, ExperimentForm, VariantForm, VariantFormSet
+from experiments.admin_pages import TEMPLATES, ExperimentPages, actor_of, page_of
+from experiments.admin_plan import PlanPanel, panel_of_data, panel_of_experiment
+from experiments.layer_bar import layer_bar
+from experiments.layers import holdout_problem, layer_parts, layer_save
+from experiments.models import Experiment, ExperimentStatus, Exposure, Layer, Look, Variant
+from experiments.planning import experiment_plan_fill
+from experiments.start_checks import start_checklist
+
+PLAN_BUTTON = "_plan"
 
 
-class VariantInline(TabularInline):
+class VariantInline(StackedInline):
     model = Variant
     form = VariantForm
     formset = VariantFormSet
     extra = 0
     min_num = 2
-    hide_title = True
-    fields = ("name", "key", "algorithm", "parameters", "weight", "is_control", "description")
-    verbose_name_plural = "Variants: one control and the treatments it is compared with"
-
-
-class EventInline(TabularInline):
-    """The audit trail: nobody adds to it by hand, nobody changes it."""
-
-    model = ExperimentEvent
-    verbose_name_plural = "What happened, who did it and why"
-    fields = ("at", "what", "actor", "reason")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
-        return False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Change:
-    """A button of the experiment's page: what it asks, and the service behind it."""
-
-    title: str
-    explanation: str
-    button: str
-    call: Callable[..., Experiment]
-    done: str
-
-
-_START = Change(
-    "Start “{0}”?",
-    "From now on people are assigned and served their variant. After this the definition is fixed; only the "
-    "weights can still change.",
-    "Start the experiment",
-    services.experiment_start,
-    "“{0}” is running.",
-)
-_PAUSE = Change(
-    "Pause “{0}”?",
-    "People who were already served a variant get control until you resume, and nobody new takes part.",
-    "Pause the experiment",
-    services.experiment_pause,
-    "“{0}” is paused: everybody in it gets control.",
-)
-_RESUME = Change(
-    "Resume “{0}”?",
-    "Everybody gets the variant they had before, and new people take part again.",
-    "Resume the experiment",
-    services.experiment_resume,
-    "“{0}” is running again.",
-)
-_COMPLETE = Change(
-    "Complete “{0}”?",
-    "It ends for good: everybody gets the ordinary list, and the results stay. It cannot be started again.",
-    "Complete the experiment",
-    services.experiment_complete,
-    "“{0}” is completed.",
-)
-_REWEIGH = Change(
-    "Change the weights of “{0}”?",
-    "As few people as possible move, and nobody already served a variant. The comparison begins anew: "
-    "people who came under the old weights are no longer compared.",
-    "Change the weights",
-    services.experiment_reweigh,
-    "“{0}” has new weights.",
-)
-_OFFERED = {
-    ExperimentStatus.DRAFT: ("start",),
-    ExperimentStatus.ACTIVE: ("results", "pause", "reweigh", "complete"),
-    ExperimentStatus.PAUSED: ("results", "resume", "reweigh", "complete"),
-    ExperimentStatus.COMPLETED: ("results",),
-}
+    verbose_name_plural = "The variants: one control, and the treatments it is compared with"
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "key"),
+                    "is_control",
+                    ("algorithm", "model_version"),
+                    "weight",
+                    "parameters",
+                    "description",
+                )
+            },
+        ),
+    )
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(ModelAdmin):
+class ExperimentAdmin(ExperimentPages):
     form = ExperimentForm
-    list_display = ("name", "key", "status_label", "people", "started_at", "results_link")
-    list_filter = ("status",)
+    change_form_template = f"{TEMPLATES}/form.html"
+    change_list_template = f"{TEMPLATES}/list.html"
+    list_display = ("name", "key", "status_label", "kind_label", "people", "verdict", "results_link")
+    list_filter = ("status", "kind", "layer")
     search_fields = ("key", "name", "description", "hypothesis")
     search_help_text = "Words of the name, key, description or hypothesis."
-    inlines = (VariantInline, EventInline)
-    actions_detail = ("results", "start", "pause", "resume", "reweigh", "complete")
-    readonly_fields = (
-        "status",
-        "checklist",
-        "created_by",
-        "created_at",
-        "started_at",
-        "phase_started_at",
-        "ended_at",
-    )
+    inlines = (VariantInline,)
+    readonly_fields = ("created_by",)
+    warn_unsaved_form = True
+    # The variants' form comes after the first part.
     fieldsets = (
-        ("What you test", {"fields": ("name", "key", "hypothesis", "description")}),
-        ("What decides", {"fields": ("primary_metric", "attribution_hours", "traffic_percentage")}),
+        ("What you test", {"fields": ("name", "hypothesis", "kind", "key", "description")}),
         (
-            "Where it stands",
-            {"fields": ("status", "checklist", "created_by")},
+            "Who takes part",
+            {
+                "fields": (
+                    "audience",
+                    "cities",
+                    "surfaces",
+                    "traffic_percentage",
+                    "layer",
+                    "layer_percentage",
+                )
+            },
         ),
+        ("What decides", {"fields": ("primary_metric", "attribution_hours")}),
+        ("The plan", {"fields": ("minimum_effect", "expected_rate", "planned_users", "planned_days")}),
     )
-    fieldsets_once_started = (
-        *fieldsets[:2],
-        (
-            "Where it stands",
-            {"fields": ("status", "started_at", "phase_started_at", "ended_at", "created_by")},
-        ),
-    )
+
+    class Media:
+        css = {"all": ("experiments/experiments.css",)}
+        js = ("experiments/plan.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Experiment]:
         found: QuerySet[Experiment] = super().get_queryset(request)
-        return found.annotate(people=Count("exposures"))
+        looks = Look.objects.filter(experiment=OuterRef("pk")).order_by("-day")
+        return found.annotate(people=Count("exposures"), last_verdict=Subquery(looks.values("verdict")[:1]))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
-        if obj is None:
-            return self.fieldsets[:2]
-        return self.fieldsets if obj.status == ExperimentStatus.DRAFT else self.fieldsets_once_started
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"may_operate": self.has_operate_permission(request)} | (extra_context or {})
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
-        return {"key": ("name",)} if obj is None else {}
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            **NEW_EXPERIMENT,
+            "layer": services.layer_default().pk,
+            **super().get_changeform_initial_data(request),
+        }
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Without the list's own deletion, which would not ask whether each one is a draft."""
         return {name: one for name, one in super().get_actions(request).items() if name != "delete_selected"}
-
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        experiment = Experiment.objects.filter(pk=object_id).first()
-        offered = () if experiment is None else _OFFERED[ExperimentStatus(experiment.status)]
-        found = super().get_actions_detail(request, object_id)
-        return [one for one in found if one.method.original_function_name in offered]
 
     def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
         """Only a draft can be edited; the others change through the buttons."""
@@ -174,12 +119,6 @@ class ExperimentAdmin(ModelAdmin):
         is_draft = obj is None or obj.status == ExperimentStatus.DRAFT
         return is_draft and bool(super().has_delete_permission(request, obj))
 
-    def has_operate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return bool(super().has_change_permission(request))
-
-    def has_read_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return bool(super().has_view_permission(request))
-
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
@@ -188,24 +127,49 @@ class ExperimentAdmin(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
         return answer
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], obj: Experiment | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        is_draft = obj is None or obj.status == ExperimentStatus.DRAFT
+        if is_draft:
+            context["plan"] = _plan_panel(context["adminform"].form, obj)
+        if obj is not None:
+            context |= self.page_context(request, context["title"], obj) | {"events": obj.events.all()}
+            context["checklist"] = start_checklist(obj) if is_draft else ()
+            context["is_ready"] = all(check.holds for check in context["checklist"])
+        answer: HttpResponse = super().render_change_form(request, context, obj=obj, **kwargs)
+        return answer
+
+    def response_post_save_add(self, request: HttpRequest, obj: Experiment) -> HttpResponseRedirect:
+        """To the draft's page, where the checklist says what comes next."""
+        return HttpResponseRedirect(page_of(obj, "change"))
+
+    response_post_save_change = response_post_save_add
+
     def save_model(self, request: HttpRequest, obj: Experiment, form: Any, change: bool) -> None:
         if change:
             # Only what was edited: the status may have moved since the form was opened.
             obj.save(update_fields=form.changed_data)
             return
-        obj.created_by = _actor(request)
+        obj.created_by = actor_of(request)
         obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         variants = [one for one in formsets if isinstance(one, VariantFormSet)]
+        now = timezone.now()
         services.experiment_draft_saved(
             experiment=form.instance,
-            actor=_actor(request),
+            actor=actor_of(request),
             what="Edited" if change else "Created",
             details=". ".join(said for one in variants for said in one.parameters_changed()),
-            now=timezone.now(),
+            now=now,
         )
+        try:
+            experiment_plan_fill(experiment=form.instance, now=now, anew=PLAN_BUTTON in request.POST)
+        except CraicError as error:
+            messages.warning(request, f"The plan is still open. {error.detail}")
 
     @display(
         description="Status",
@@ -214,98 +178,83 @@ class ExperimentAdmin(ModelAdmin):
     def status_label(self, experiment: Experiment) -> str:
         return str(ExperimentStatus(experiment.status).label)
 
+    @display(description="Kind", ordering="kind")
+    def kind_label(self, experiment: Experiment) -> str:
+        return str(experiment.get_kind_display()).partition(":")[0]
+
     @display(description="People", ordering="people")
-    def people(self, experiment: Experiment) -> int:
-        return int(getattr(experiment, "people", 0))
+    def people(self, experiment: Experiment) -> str:
+        planned = f" of {experiment.planned_users:,}" if experiment.planned_users else ""
+        return f"{getattr(experiment, 'people', 0):,}{planned}"
+
+    @display(description="Last look")
+    def verdict(self, experiment: Experiment) -> str:
+        verdict = getattr(experiment, "last_verdict", None)
+        return verdict.replace("_", " ").capitalize() if verdict else "none yet"
 
     @display(description="Results")
     def results_link(self, experiment: Experiment) -> str | SafeString:
         if experiment.status == ExperimentStatus.DRAFT:
             return "not started"
-        return format_html('<a class="underline" href="{}">Results</a>', _results_url(experiment))
+        return format_html('<a class="underline" href="{}">Results</a>', page_of(experiment, "results"))
 
-    @display(description="Before it starts")
-    def checklist(self, experiment: Experiment) -> str | SafeString:
-        problems = services.start_problems(experiment)
-        if not problems:
-            return "Everything is there. Start it with the button at the top."
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((one,) for one in problems)))
 
-    @action(description="Results", url_path="results", permissions=["read"])
-    def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        from experiments.review import review  # the statistics stay out of memory until somebody reads
+@admin.register(Layer)
+class LayerAdmin(ModelAdmin):
+    """Whose people are whose."""
 
-        experiment = get_object_or_404(Experiment, pk=object_id)
-        context = self._context(request, experiment, f"Results of “{experiment.name}”")
-        page = review(experiment=experiment, now=timezone.now())
-        return TemplateResponse(
-            request, "admin/experiments/experiment/results.html", context | {"page": page}
-        )
+    list_display = ("name", "key", "holdout", "running", "free")
+    prepopulated_fields = {"key": ("name",)}
+    fields = ("name", "key", "description", "holdout_percentage")
+    change_form_template = "admin/experiments/layer/form.html"
 
-    @action(description="Start", url_path="start", permissions=["operate"], variant=ActionVariant.PRIMARY)
-    def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(request, object_id, _START)
+    class Media:
+        css = {"all": ("experiments/experiments.css",)}
 
-    @action(description="Pause", url_path="pause", permissions=["operate"])
-    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(request, object_id, _PAUSE)
+    def get_readonly_fields(self, request: HttpRequest, obj: Layer | None = None) -> tuple[str, ...]:
+        """The key names it in code; the holdout stays while an experiment runs."""
+        if obj is None:
+            return ()
+        return ("key", "holdout_percentage") if holdout_problem(obj) else ("key",)
 
-    @action(description="Resume", url_path="resume", permissions=["operate"])
-    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(request, object_id, _RESUME)
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Layer | None = None) -> Any:
+        return {} if obj else self.prepopulated_fields
 
-    @action(description="Complete", url_path="complete", permissions=["operate"])
-    def complete(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(request, object_id, _COMPLETE)
+    def has_delete_permission(self, request: HttpRequest, obj: Layer | None = None) -> bool:
+        """Experiments refer to their layer for good."""
+        has_been_used = obj is not None and obj.experiments.exists()
+        return not has_been_used and bool(super().has_delete_permission(request, obj))
 
-    @action(description="Change weights", url_path="weights", permissions=["operate"])
-    def reweigh(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(request, object_id, _REWEIGH)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], obj: Layer | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= {"bar": layer_bar(layer_parts(obj)), "holdout_problem": holdout_problem(obj)}
+        answer: HttpResponse = super().render_change_form(request, context, obj=obj, **kwargs)
+        return answer
 
-    def _ask(self, request: HttpRequest, object_id: str, change: Change) -> HttpResponse:
-        """The confirming page, which wants a reason; the service decides, and a refusal is a message."""
-        experiment = get_object_or_404(Experiment, pk=object_id)
-        data = request.POST or None
-        form = WeightsForm(data, experiment=experiment) if change is _REWEIGH else ReasonForm(data)
-        if form.is_valid():
-            self._make(request, experiment, change, form)
-            return redirect("admin:experiments_experiment_change", experiment.pk)
-        context = self._context(request, experiment, change.title.format(experiment.name))
-        return TemplateResponse(
-            request, "admin/experiments/experiment/change.html", context | {"form": form, "change": change}
-        )
+    def save_model(self, request: HttpRequest, obj: Layer, form: Any, change: bool) -> None:
+        layer_save(layer=obj)
 
-    def _make(self, request: HttpRequest, experiment: Experiment, change: Change, form: ReasonForm) -> None:
-        extra = {"weights": form.weights()} if isinstance(form, WeightsForm) else {}
-        try:
-            change.call(
-                experiment=experiment,
-                actor=_actor(request),
-                reason=form.cleaned_data["reason"],
-                now=timezone.now(),
-                **extra,
-            )
-        except CraicError as error:
-            messages.error(request, error.detail)
-        else:
-            messages.success(request, change.done.format(experiment.name))
+    @display(description="Holdout")
+    def holdout(self, layer: Layer) -> str:
+        return f"{layer.holdout_percentage:g} %"
 
-    def _context(self, request: HttpRequest, experiment: Experiment, title: str) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": title,
-            "experiment": experiment,
-            "is_running": experiment.status in RUNNING,
-            "back": reverse("admin:experiments_experiment_change", args=[experiment.pk]),
-        }
+    @display(description="Running in it")
+    def running(self, layer: Layer) -> str:
+        parts = [part for part in layer_parts(layer) if part.experiment is not None]
+        return ", ".join(f"{part.name} ({part.share:.0%})" for part in parts) or "nothing"
+
+    @display(description="Free")
+    def free(self, layer: Layer) -> str:
+        return f"{layer_parts(layer)[-1].share:.0%}"
 
 
 @admin.register(Exposure)
 class ExposureAdmin(ModelAdmin):
     """Who was served which variant first, and when. History: nobody changes it."""
 
-    list_display = ("user_id", "experiment", "variant_key", "first_at")
+    list_display = ("user_id", "experiment", "variant_key", "first_at", "person_link")
     list_filter = ("experiment",)
     list_select_related = ("experiment", "variant")
     search_fields = ("user_id__exact",)
@@ -315,7 +264,14 @@ class ExposureAdmin(ModelAdmin):
 
     @display(description="Variant")
     def variant_key(self, exposure: Exposure) -> str:
-        return exposure.variant.key
+        return exposure.variant.key if exposure.variant else "both"
+
+    @display(description="Why")
+    def person_link(self, exposure: Exposure) -> SafeString:
+        address = (
+            f"{reverse('admin:experiments_experiment_person')}?{urlencode({'user_id': exposure.user_id})}"
+        )
+        return format_html('<a class="underline" href="{}">Look up</a>', address)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -327,9 +283,14 @@ class ExposureAdmin(ModelAdmin):
         return False
 
 
-def _actor(request: HttpRequest) -> str:
-    return f"staff:{request.user.get_username()}"
-
-
-def _results_url(experiment: Experiment) -> str:
-    return reverse("admin:experiments_experiment_results", args=[experiment.pk])
+def _plan_panel(form: ExperimentForm, experiment: Experiment | None) -> PlanPanel:
+    """Of what was just sent, of the draft as stored, or of what a new one begins with."""
+    now = timezone.now()
+    if form.is_bound:
+        return panel_of_data(form.data, now)
+    if experiment is not None:
+        return panel_of_experiment(experiment, now)
+    begins = {name: form[name].initial for name in form.fields if form[name].initial is not None}
+    for number, variant in enumerate(NEW_VARIANTS):
+        begins |= {f"variants-{number}-{name}": value for name, value in variant.items()}
+    return panel_of_data({**begins, "variants-TOTAL_FORMS": str(len(NEW_VARIANTS))}, now)

@@ -11,7 +11,8 @@ from common.models import Scope
 from common.shapes import ErrorShape
 from experiments.models import ExperimentStatus
 from experiments.querysets import STATUS_ALL, experiment_with_key, experiments_with_status
-from experiments.schemas import ExperimentOut, ExperimentsOut, ResultsOut
+from experiments.result_schemas import ResultsOut
+from experiments.schemas import ExperimentOut, ExperimentsOut
 
 _REFUSED = {401: ErrorShape, 403: ErrorShape}
 _STATUS = OpenApiParameter(

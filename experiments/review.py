@@ -1,18 +1,26 @@
 """The review page: the report in words and rounded numbers, ready to be laid out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from experiments.charts import COLOURS, Chart, rate_chart
-from experiments.metrics import METRICS
-from experiments.models import Experiment, ExperimentEvent, ExperimentStatus
-from experiments.reports import ExperimentReport, VariantResult
+from experiments.charts import COLOURS, DASHES, Chart, Event, arrivals_chart, boundary_chart, rate_chart
+from experiments.health import HealthFact, health_facts
+from experiments.kind_blocks import BanditBlock, PreferenceBlock, bandit_block, preference_block
+from experiments.models import Decision, Experiment, ExperimentEvent, ExperimentStatus, Phase
+from experiments.reports import ExperimentReport, Finding
 from experiments.results import experiment_report
-from experiments.statistics.values import Interval, SampleRatio, SampleRatioState
+from experiments.review_tables import (
+    LookedRow,
+    MetricBlock,
+    SegmentBlock,
+    metric_block,
+    segment_blocks,
+    sequential_rows,
+)
 from experiments.verdicts import VerdictState
+from modelregistry.models import ChampionChange
 
-NOTHING = "–"
 _VERDICTS = {
     VerdictState.INVALID: "Invalid",
     VerdictState.ROLL_BACK: "Roll back",
@@ -20,57 +28,85 @@ _VERDICTS = {
     VerdictState.KEEP_RUNNING: "Keep running",
     VerdictState.NO_EFFECT_FOUND: "No effect found",
 }
-_SAMPLE_RATIOS = {
-    SampleRatioState.OK: "As planned",
-    SampleRatioState.WARN: "Suspicious",
-    SampleRatioState.FAIL: "Mismatch",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    label: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One variant in the table. A treatment has a lift and what follows; control has none."""
-
-    colour: str
+class LegendEntry:
     name: str
-    algorithm: str
+    colour: str
+    dash: str
     is_control: bool
-    people: Fact
-    conversions: str
-    rate: Fact
-    lift: Fact
-    p_value: Fact
-    chance: str
-    is_significant: bool
-    others: tuple[Fact, ...]
-    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOffered:
+    """`value` as the form of the decision takes it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBar:
+    label: str
+    done: float
+    planned: float
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
     report: ExperimentReport
     verdict: str
-    facts: tuple[Fact, ...]
-    rows: tuple[Row, ...]
-    chart: Chart | None
+    decisions: tuple[DecisionOffered, ...]
+    plan: tuple[PlanBar, ...]
+    health: tuple[HealthFact, ...]
+    primary: MetricBlock
+    matured: MetricBlock
+    guardrails: tuple[MetricBlock, ...]
+    secondary: tuple[MetricBlock, ...]
+    sequential: tuple[LookedRow, ...]
+    segments: tuple[SegmentBlock, ...]
+    preference: PreferenceBlock | None
+    bandit: BanditBlock | None
+    legend: tuple[LegendEntry, ...]
+    rates: Chart | None
+    boundary: Chart | None
+    arrivals: Chart | None
+    phases: Sequence[Phase]
+    models: Sequence[ChampionChange]
     events: Sequence[ExperimentEvent]
 
 
 def review(*, experiment: Experiment, now: datetime) -> ReviewPage:
     report = experiment_report(experiment=experiment, as_of=now)
+    models = _champion_changes(experiment, now)
+    marks = [Event(one.at, f"model {one.version}") for one in models]
+    # A bandit's phases are its daily deals, and it counts them all.
+    history = [day for day in report.history if report.bandit or day.phase == report.phase]
+    keys = [variant.key for variant in report.variants]
+    guardrails = {check.metric.key for check in report.guardrails}
+    others = [metric_block(report, table) for table in report.everyone[1:]]
     return ReviewPage(
         report=report,
         verdict=_headline(report),
-        facts=_facts(report),
-        rows=tuple(_row(report, variant, index) for index, variant in enumerate(report.variants)),
-        chart=rate_chart(report.history),
+        decisions=tuple(_decisions(report)),
+        plan=tuple(_plan(report)),
+        health=health_facts(report),
+        primary=metric_block(report, report.everyone[0]),
+        matured=metric_block(report, report.matured[0]),
+        guardrails=tuple(block for block in others if block.metric.key in guardrails),
+        secondary=tuple(block for block in others if block.metric.key not in guardrails),
+        sequential=sequential_rows(report, history),
+        segments=segment_blocks(report),
+        preference=preference_block(report),
+        bandit=bandit_block(report),
+        legend=_legend(report),
+        rates=rate_chart(history, marks),
+        boundary=boundary_chart(history, keys, marks),
+        arrivals=arrivals_chart(report.arrivals, keys),
+        phases=list(experiment.phases.all()),
+        models=models,
         events=list(experiment.events.all()),
     )
 
@@ -85,104 +121,54 @@ def _headline(report: ExperimentReport) -> str:
     return _VERDICTS[report.verdict.state]
 
 
-def _facts(report: ExperimentReport) -> tuple[Fact, ...]:
-    matured = sum(variant.matured for variant in report.variants)
-    started = f"{report.started_at:%-d %b %Y, %H:%M} UTC" if report.started_at else "Not started"
-    ended = f"ended {report.ended_at:%-d %b %Y, %H:%M} UTC" if report.ended_at else ""
-    earlier = (
-        f"and {report.earlier_participants:,} under earlier weights" if report.earlier_participants else ""
-    )
-    return (
-        Fact("Status", report.status.capitalize(), ended),
-        Fact("Started", started),
-        Fact("People", f"{report.participants:,}", earlier),
-        Fact("Whole window passed", f"{matured:,}", _share(matured, report.participants) if matured else ""),
-        _sample_ratio(report.sample_ratio),
-    )
+def _decisions(report: ExperimentReport) -> Iterator[DecisionOffered]:
+    """What the verdict suggests; any other decision can be taken as well."""
+    if report.verdict.state is VerdictState.SHIP:
+        for variant in report.variants:
+            if variant.finding is Finding.BETTER:
+                yield DecisionOffered(f"{Decision.SHIP}:{variant.key}", f"Ship “{variant.name}”")
+    if report.verdict.state in (VerdictState.ROLL_BACK, VerdictState.NO_EFFECT_FOUND):
+        yield DecisionOffered(Decision.KEEP_CONTROL, "Keep control")
+    if report.verdict.state is VerdictState.INVALID:
+        yield DecisionOffered(Decision.NONE, "End it: nothing can be concluded")
 
 
-def _sample_ratio(ratio: SampleRatio) -> Fact:
-    if ratio.p_value is not None:
-        return Fact("Sample ratio", _SAMPLE_RATIOS[ratio.state], f"p = {_p_value(ratio.p_value)}")
-    is_untested = ratio.state is SampleRatioState.OK
-    value = "Nothing to test yet" if is_untested else _SAMPLE_RATIOS[ratio.state]
-    return Fact("Sample ratio", value, ratio.reason)
+def _plan(report: ExperimentReport) -> Iterator[PlanBar]:
+    progress = report.progress
+    if progress.planned_users:
+        yield PlanBar(
+            "People who came",
+            min(report.participants, progress.planned_users),
+            progress.planned_users,
+            f"{report.participants:,} of {progress.planned_users:,}",
+        )
+        yield PlanBar(
+            "Whose window has passed",
+            min(report.matured_participants, progress.planned_users),
+            progress.planned_users,
+            f"{report.matured_participants:,} of {progress.planned_users:,}: only these count at a look",
+        )
+    if progress.planned_days:
+        left = "" if progress.days_left is None else f"; about {progress.days_left} left"
+        yield PlanBar(
+            "Days",
+            min(progress.days_run, progress.planned_days),
+            progress.planned_days,
+            f"{progress.days_run:.0f} of {progress.planned_days}{left}",
+        )
 
 
-def _row(report: ExperimentReport, variant: VariantResult, index: int) -> Row:
-    compared = variant.comparison
-    whole = sum(one.weight for one in report.variants) or 1
-    return Row(
-        colour=COLOURS[index % len(COLOURS)],
-        name=variant.name,
-        algorithm=variant.algorithm,
-        is_control=variant.is_control,
-        people=Fact(
-            "People",
-            f"{variant.users:,}",
-            f"{_share(variant.users, report.participants)} (planned {variant.weight / whole:.1%})",
-        ),
-        conversions=f"{variant.conversions:,}",
-        rate=Fact("Rate", _percent(variant.rate), _between(variant.interval)),
-        lift=Fact(
-            "Against control",
-            _signed(compared.relative_lift) if compared else NOTHING,
-            _between_signed(compared.relative_lift_interval) if compared else "",
-        ),
-        p_value=Fact(
-            "p, adjusted",
-            _p_value(compared.adjusted_p_value) if compared else NOTHING,
-            f"alone {_p_value(compared.p_value)}" if compared else "",
-        ),
-        chance=_chance(compared.chance_to_beat_control) if compared else NOTHING,
-        is_significant=bool(compared and compared.is_significant),
-        others=_others(report, variant),
-        missing=" ".join(compared.reasons) if compared else "",
-    )
-
-
-def _others(report: ExperimentReport, variant: VariantResult) -> tuple[Fact, ...]:
+def _legend(report: ExperimentReport) -> tuple[LegendEntry, ...]:
     return tuple(
-        Fact(metric.label, _percent(variant.metrics[metric.key]))
-        for metric in METRICS
-        if metric.key != report.metric.key
+        LegendEntry(one.name, COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)], one.is_control)
+        for index, one in enumerate(report.variants)
     )
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else NOTHING
-
-
-def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1%}"
-
-
-def _chance(value: float | None) -> str:
-    """Never 0 % or 100 %: no number of people makes it certain."""
-    if value is not None and not 0.001 <= value <= 0.999:
-        return "above 99.9%" if value > 0.5 else "below 0.1%"
-    return _percent(value)
-
-
-def _signed(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.1%}"
-
-
-def _p_value(value: float | None) -> str:
-    if value is None:
-        return NOTHING
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
-
-
-def _between(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    return f"{interval.lower:.1%} to {_percent(interval.upper)}"
-
-
-def _between_signed(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    if interval.upper is None:
-        return f"{interval.lower:+.1%} or more"
-    return f"{interval.lower:+.1%} to {interval.upper:+.1%}"
+def _champion_changes(experiment: Experiment, now: datetime) -> list[ChampionChange]:
+    """While it ran: what the unpinned variants serve changed with them."""
+    if experiment.started_at is None:
+        return []
+    until = experiment.ended_at or now
+    changes = ChampionChange.objects.filter(at__gte=experiment.started_at, at__lte=until)
+    return list(changes.select_related("version").order_by("at"))

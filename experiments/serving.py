@@ -1,184 +1,165 @@
-"""Which variant a person gets, on the path of every recommendation.
+"""Which variants a person gets, on the path of every recommendation.
 
 The price of experiments here: no query when nothing runs, one indexed read when something does, one
-insert at a person's first exposure. Definitions are kept per process for REFRESH_SECONDS at most.
+insert at a person's first exposure.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from experiments.definitions import ExperimentDefinition, VariantDefinition, Visitor, running_definitions
+from experiments.exposures import exposures_insert, variants_exposed
+from experiments.models import ExperimentKind, Exposure
 
-from experiments.models import Experiment, ExperimentStatus, Exposure
-from experiments.statistics.assignment import BucketTable, Purpose, bucket, takes_part
+INTERLEAVED = "interleaved"  # the variant's name in answers and logs where a list is drafted from two
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """One way to make a list. Empty or None: the ordinary algorithm, the champion."""
+
+    variant_key: str
+    algorithm: str
+    parameters: Mapping[str, Any]
+    model_version_id: int | None
+
+    @classmethod
+    def of(cls, variant: VariantDefinition) -> "Ranker":
+        return cls(variant.key, variant.algorithm, variant.parameters, variant.model_version_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What to serve one person. Call `exposure_record` once the list was served, and never before."""
+    """One person in one experiment. `opponent` is given where the list is drafted from two rankers."""
 
-    experiment_key: str
-    variant_key: str
-    algorithm: str
-    parameters: Mapping[str, Any]  # as checked by `variant_parameters`
-    already_exposed: bool
     experiment_id: int
-    variant_id: int
+    experiment_key: str
+    variant_id: int | None
+    variant_key: str
+    ranker: Ranker
+    opponent: Ranker | None
+    phase: int
+    propensity: float
+    window_hours: int
+    already_exposed: bool
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it decides what ranks, and not only how a list is made."""
+        return bool(self.ranker.algorithm or self.ranker.model_version_id or self.opponent)
 
 
 @dataclass(frozen=True, slots=True)
-class VariantDefinition:
-    id: int
-    key: str
-    algorithm: str
-    parameters: Mapping[str, Any]
+class Treatment:
+    """Everything experiments say about one list: at most one assignment a layer, by layer.
 
-
-@dataclass(frozen=True, slots=True)
-class ExperimentDefinition:
-    id: int
-    key: str
-    salt: str
-    traffic_percentage: float
-    is_paused: bool
-    variants: Mapping[str, VariantDefinition]
-    control: VariantDefinition
-    table: BucketTable
-
-    def variant_of_id(self, variant_id: int) -> VariantDefinition:
-        return next(one for one in self.variants.values() if one.id == variant_id)
-
-    def variant_of_person(self, user_id: str) -> VariantDefinition | None:
-        if not takes_part(self.salt, user_id, self.traffic_percentage):
-            return None
-        key = self.table.variant_of(bucket(self.salt, Purpose.VARIANT, user_id))
-        return None if key is None else self.variants[key]
-
-
-def assign(*, user_id: str, now: datetime) -> Assignment | None:
-    """The variant this person is served now, or None when they take part in no experiment.
-
-    A person once exposed keeps their variant whatever the weights become. While an experiment is paused,
-    people exposed before are served control and nobody else takes part.
+    Call `exposures_record` once the list was served, and never before.
     """
-    for definition in running_definitions():
-        assignment = _assign_in(definition, user_id)
-        if assignment is not None:
-            return assignment
-    return None
+
+    assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def leading(self) -> Assignment | None:
+        """The one that answers and logs name: it chooses what ranks, or else comes first."""
+        choosing = (one for one in self.assignments if one.chooses)
+        return next(choosing, self.assignments[0] if self.assignments else None)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of all layers together; a running experiment never sets what one of another layer sets."""
+        return self.parameters_with(self.leading.ranker if self.leading else None)
+
+    def parameters_with(self, ranker: Ranker | None) -> dict[str, Any]:
+        """The same where `ranker`, one of the leading assignment's two, makes the list."""
+        rankers = [one.ranker for one in self.assignments if one is not self.leading]
+        rankers += [ranker] if ranker is not None else []
+        return {name: value for one in rankers for name, value in one.parameters.items()}
 
 
-def exposure_record(*, assignment: Assignment, user_id: str, now: datetime) -> bool:
-    """Record that `assignment` was served. True when this was the person's first exposure.
+def assign(*, visitor: Visitor) -> Treatment:
+    """What this person is served now.
 
-    Two processes may serve one person's first list at once: the unique constraint lets the first win.
+    A person once exposed keeps their variant whatever weights and traffic become. While an experiment is
+    paused, people exposed before are served control and nobody else takes part.
     """
-    if assignment.already_exposed:
-        return False
-    exposure = Exposure(
+    mine = [one for one in running_definitions() if one.is_for_request(visitor) and one.owns(visitor.user_id)]
+    if not mine:
+        return Treatment()
+    exposed = variants_exposed(visitor.user_id, [one.id for one in mine])
+    assignments = (_assign_in(one, visitor, exposed) for one in mine)
+    return Treatment(tuple(one for one in assignments if one is not None))
+
+
+def exposures_record(*, treatment: Treatment, visitor: Visitor, now: datetime) -> int:
+    """Record that the list was served. How many of its experiments the person came into by this."""
+    return exposures_insert(
+        [_exposure(one, visitor, now) for one in treatment.assignments if not one.already_exposed]
+    )
+
+
+def _assign_in(
+    definition: ExperimentDefinition, visitor: Visitor, exposed: Mapping[int, int | None]
+) -> Assignment | None:
+    was_exposed = definition.id in exposed
+    if not was_exposed and (definition.is_paused or not definition.is_open_to(visitor)):
+        return None
+    if definition.is_paused:
+        return _assignment(definition, definition.control, was_exposed)
+    if definition.kind is ExperimentKind.INTERLEAVING:
+        return _drafted(definition, was_exposed)
+    stored = exposed.get(definition.id)
+    if stored is not None:
+        return _assignment(definition, definition.variant_of_id(stored), was_exposed)
+    hashed = definition.variant_by_hash(visitor.user_id)
+    return None if hashed is None else _assignment(definition, hashed, was_exposed)
+
+
+def _assignment(
+    definition: ExperimentDefinition, variant: VariantDefinition, already_exposed: bool
+) -> Assignment:
+    return Assignment(
+        experiment_id=definition.id,
+        experiment_key=definition.key,
+        variant_id=variant.id,
+        variant_key=variant.key,
+        ranker=Ranker.of(variant),
+        opponent=None,
+        phase=definition.phase,
+        propensity=variant.weight,
+        window_hours=definition.attribution_hours,
+        already_exposed=already_exposed,
+    )
+
+
+def _drafted(definition: ExperimentDefinition, already_exposed: bool) -> Assignment:
+    """Both variants at once: the control and the treatment draft the list in turn."""
+    other = next(one for one in definition.variants.values() if one.id != definition.control.id)
+    return Assignment(
+        experiment_id=definition.id,
+        experiment_key=definition.key,
+        variant_id=None,
+        variant_key=INTERLEAVED,
+        ranker=Ranker.of(definition.control),
+        opponent=Ranker.of(other),
+        phase=definition.phase,
+        propensity=1.0,
+        window_hours=definition.attribution_hours,
+        already_exposed=already_exposed,
+    )
+
+
+def _exposure(assignment: Assignment, visitor: Visitor, now: datetime) -> Exposure:
+    return Exposure(
         experiment_id=assignment.experiment_id,
         variant_id=assignment.variant_id,
-        user_id=user_id,
+        user_id=visitor.user_id,
         first_at=now,
-    )
-    try:
-        with transaction.atomic():
-            exposure.save(force_insert=True)
-    except IntegrityError:
-        if not _exposed_variant(assignment.experiment_id, user_id):
-            raise
-        return False
-    return True
-
-
-def _assign_in(definition: ExperimentDefinition, user_id: str) -> Assignment | None:
-    hashed = definition.variant_of_person(user_id)
-    if hashed is None:
-        return None
-    exposed_id = _exposed_variant(definition.id, user_id)
-    if definition.is_paused:
-        variant = definition.control if exposed_id else None
-    else:
-        variant = definition.variant_of_id(exposed_id) if exposed_id else hashed
-    if variant is None:
-        return None
-    return Assignment(
-        experiment_key=definition.key,
-        variant_key=variant.key,
-        algorithm=variant.algorithm,
-        parameters=variant.parameters,
-        already_exposed=exposed_id is not None,
-        experiment_id=definition.id,
-        variant_id=variant.id,
-    )
-
-
-def _exposed_variant(experiment_id: int, user_id: str) -> int | None:
-    rows = Exposure.objects.filter(experiment_id=experiment_id, user_id=user_id).order_by()
-    return next(iter(rows.values_list("variant_id", flat=True)[:1]), None)
-
-
-class _Definitions:
-    """This process's copy of the running experiments. One thread refreshes it, the others read on."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: tuple[ExperimentDefinition, ...] | None = None
-        self._read_at = 0.0
-
-    def current(self) -> tuple[ExperimentDefinition, ...]:
-        held = self._held
-        if held is not None and time.monotonic() - self._read_at < settings.REFRESH_SECONDS:
-            return held
-        if not self._lock.acquire(blocking=held is None):
-            return held or ()
-        try:
-            started = time.monotonic()
-            self._held = _read_definitions()
-            self._read_at = started
-            return self._held
-        finally:
-            self._lock.release()
-
-    def forget(self) -> None:
-        self._held = None
-
-
-_definitions = _Definitions()
-
-
-def running_definitions() -> tuple[ExperimentDefinition, ...]:
-    """The active and paused experiments, at most REFRESH_SECONDS old."""
-    return _definitions.current()
-
-
-def definitions_forget() -> None:
-    """Read the definitions again at the next call in this process."""
-    _definitions.forget()
-
-
-def _read_definitions() -> tuple[ExperimentDefinition, ...]:
-    running = Experiment.objects.filter(status__in=[ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED])
-    return tuple(
-        _definition(experiment) for experiment in running.order_by("id").prefetch_related("variants")
-    )
-
-
-def _definition(experiment: Experiment) -> ExperimentDefinition:
-    rows = list(experiment.variants.all())
-    variants = {row.key: VariantDefinition(row.pk, row.key, row.algorithm, row.parameters) for row in rows}
-    return ExperimentDefinition(
-        id=experiment.pk,
-        key=experiment.key,
-        salt=experiment.salt,
-        traffic_percentage=experiment.traffic_percentage,
-        is_paused=experiment.status == ExperimentStatus.PAUSED,
-        variants=variants,
-        control=next(variants[row.key] for row in rows if row.is_control),
-        table=BucketTable.of({row.key: [(start, end) for start, end in row.buckets] for row in rows}),
+        window_ends_at=now + timedelta(hours=assignment.window_hours),
+        phase=assignment.phase,
+        propensity=assignment.propensity,
+        city=visitor.city[:100],
+        is_new=visitor.is_new,
+        surface=visitor.surface[:50],
     )

@@ -37,6 +37,22 @@ class LiveModel(Generic[T]):
     deployed_at: datetime | None
 
 
+def live_model_load(version: ModelVersion, load: Callable[[Artefact], T]) -> LiveModel[T]:
+    """Verify the artefact of `version` and read it. Raises `ArtefactRefused`, or whatever `load` raises."""
+    artefact = artefact_read(path=version.artefact_path, manifest_sha256=version.manifest_sha256)
+    live = LiveModel(
+        version_id=version.pk,
+        version=version.name,
+        number=version.number,
+        manifest_sha256=version.manifest_sha256,
+        payload=load(artefact),
+        data_cutoff=version.data_cutoff,
+        deployed_at=version.deployed_at,
+    )
+    logger.info("Loaded model %s.", version.name)
+    return live
+
+
 @dataclass(frozen=True, slots=True)
 class LiveState:
     """What this process serves against what it should, for health checks."""
@@ -159,17 +175,7 @@ class LiveChampion(Generic[T]):
         return None
 
     def _loaded(self, version: ModelVersion) -> LiveModel[T]:
-        artefact = artefact_read(path=version.artefact_path, manifest_sha256=version.manifest_sha256)
-        live = LiveModel(
-            version_id=version.pk,
-            version=version.name,
-            number=version.number,
-            manifest_sha256=version.manifest_sha256,
-            payload=self._load(artefact),
-            data_cutoff=version.data_cutoff,
-            deployed_at=version.deployed_at,
-        )
-        logger.info("Loaded model %s.", version.name)
+        live = live_model_load(version, self._load)
         self._logged.discard(version.pk)
         return live
 

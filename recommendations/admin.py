@@ -12,9 +12,9 @@ from unfold.paginator import InfinitePaginator
 
 from common.admin_filters import MomentRangeFilter
 from common.errors import CraicError
+from feedback.models import Prediction
 from modelregistry.models import Trigger
 from recommendations.algorithms.registry import ALGORITHMS
-from recommendations.models import Prediction
 from recommendations.retraining import retraining_start
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from recommendations.algorithms.confidence import Confidence
-from recommendations.algorithms.dataset import Int64, Interactions
+from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.fitting import fit_each
 from recommendations.algorithms.parameters import Parameters
 from recommendations.algorithms.popularity import Popularity
-from recommendations.algorithms.registry import ALGORITHMS
 from recommendations.evaluation.breakdown import by_city, by_history
 from recommendations.evaluation.calibration import FEWEST_PEOPLE, confidence_fit, held_out_reliability
 from recommendations.evaluation.compare import Comparison, bootstrap_intervals, paired_comparison
 from recommendations.evaluation.evaluate import (
     Evaluation,
+    Panel,
     Summary,
-    evaluate,
     per_person,
     sample,
     share_empty,
@@ -205,23 +205,18 @@ def holdout_report(
     hold_out, is_fair = hold_out_for(data, champion_cutoff)
     people = sample(hold_out, MOST_USERS, np.random.default_rng(seed))
     popularity = Popularity.fit(hold_out.train, generator=np.random.default_rng(seed))
-    evaluations = {}
-    for place, (name, settings) in enumerate(parameters.items()):
-        on_step(place / len(parameters), name)
-        generator = np.random.default_rng(seed)
-        fitted = ALGORITHMS[name].fit(hold_out.train, generator=generator, parameters=settings)
-        evaluations[name] = evaluate(
-            fitted, hold_out, people=people, strangers=None if name == Popularity.name else popularity
-        )
+    panel = Panel.of(hold_out, people)
+    evaluations = {
+        name: panel.evaluate(fitted, strangers=None if name == Popularity.name else popularity)
+        for name, fitted in fit_each(hold_out.train, parameters, seed=seed, on_step=on_step)
+    }
     learned = {name: confidence_fit(evaluation) for name, evaluation in evaluations.items()}
     return HoldoutReport(
         cut=hold_out.now,
         users=len(people),
         main_algorithm=main_algorithm,
         evaluations=evaluations,
-        champion=_champion_evaluation(champion, main_algorithm, hold_out, people)
-        if champion and is_fair
-        else None,
+        champion=_champion_evaluation(champion, main_algorithm, panel) if champion and is_fair else None,
         has_champion=champion_cutoff is not None,
         confidence={name: one for name, one in learned.items() if one is not None},
         city_names=city_names,
@@ -229,15 +224,13 @@ def holdout_report(
     )
 
 
-def _champion_evaluation(
-    champion: ServedModel, name: str, hold_out: HoldOut, people: Int64
-) -> Evaluation | None:
+def _champion_evaluation(champion: ServedModel, name: str, panel: Panel) -> Evaluation | None:
     """None if the champion has no such algorithm."""
     served = champion.algorithms.get(name)
     if served is None:
         return None
     strangers = None if name == Popularity.name else champion.algorithms.get(Popularity.name)
-    return evaluate(served, hold_out, people=people, strangers=strangers)
+    return panel.evaluate(served, strangers=strangers)
 
 
 def hold_out_for(data: Interactions, champion_cutoff: float | None) -> tuple[HoldOut, bool]:

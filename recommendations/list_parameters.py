@@ -1,14 +1,15 @@
 """A variant's parameters, read from what staff wrote."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import orjson
 import pydantic
 
 from common import errors
 from common.error_responses import field_errors
-from experiments.serving import Assignment
 from experiments.variant_parameters import ParameterSchema
 from recommendations.list_quality.parameters import ListParameters
 
@@ -30,14 +31,14 @@ def list_parameters_read(values: object) -> ListParameters:
     raise errors.InvalidInput("These parameters cannot be used.", errors=found)
 
 
-def list_parameters_of(assignment: Assignment | None) -> ListParameters:
+def list_parameters_of(values: Mapping[str, Any]) -> ListParameters:
     """What to make this person's list by. Parameters that this release cannot read are left aside."""
-    if assignment is None or not assignment.parameters:
+    if not values:
         return ORDINARY
     try:
-        return list_parameters_read(assignment.parameters)
+        return list_parameters_read(values)
     except errors.InvalidInput as error:
-        logger.error("%s cannot be read and is left aside: %s", assignment.variant_key, error.errors)
+        logger.error("A variant's parameters cannot be read and are left aside: %s", error.errors)
         return ORDINARY
 
 

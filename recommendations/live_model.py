@@ -1,4 +1,4 @@
-"""The champion as serving uses it: algorithms ready to score, and the events they were trained on."""
+"""Models as serving uses them: algorithms ready to score, and the events they were trained on."""
 
 import logging
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from modelregistry.artefacts import Artefact
 from modelregistry.live import LiveChampion
+from modelregistry.pinned import PinnedVersions
 from recommendations.algorithms.confidence import Confidence, confidence_from_arrays
 from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
@@ -49,3 +50,4 @@ def _algorithm_read(name: str, arrays: Arrays, fitted_with: FittedWith) -> Algor
 
 
 champion: LiveChampion[ServedModel] = LiveChampion(load=ServedModel.of)
+pinned: PinnedVersions[ServedModel] = PinnedVersions(load=ServedModel.of)

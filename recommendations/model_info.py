@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from feedback.models import Prediction
 from modelregistry.models import ModelVersion
-from recommendations.models import Prediction
 from recommendations.schemas import DriftOut, ModelInfoOut
 
 DAY = timedelta(hours=24)

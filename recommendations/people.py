@@ -13,8 +13,7 @@ import experiments.services
 import feedback.services
 from catalogue.models import TasteProfile
 from experiments.models import Exposure
-from feedback.models import Feedback
-from recommendations.models import Prediction
+from feedback.models import Feedback, Prediction
 from recommendations.prediction_log import prediction_log
 from recommendations.schemas import ErasedOut, PersonExportOut
 

@@ -8,13 +8,14 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import DataError, Error, IntegrityError, close_old_connections, connection
 from prometheus_client import Counter
 
-from recommendations.models import Prediction
+from feedback.models import Prediction
 
 logger = logging.getLogger(__name__)
 LARGEST_INSERT = 500
@@ -30,6 +31,7 @@ class PredictionLog:
         self._writer_of: int | None = None  # the process whose writer thread runs; a fork starts its own
         self._writer: threading.Thread | None = None
         self._ended = threading.Event()
+        self._has_writer = True
 
     def append(self, prediction: Prediction) -> None:
         if settings.PREDICTION_FLUSH_SECONDS == 0:
@@ -40,8 +42,20 @@ class PredictionLog:
                 _dropped.inc()
                 return
             self._waiting.append(prediction)
-        if self._writer_of != os.getpid():
+        if self._has_writer and self._writer_of != os.getpid():
             self._start_writer()
+
+    @contextmanager
+    def written_by_hand(self) -> Iterator[None]:
+        """Within, no thread starts to write: `flush` does, in the caller's transaction. What waits at the end
+        is dropped. For a process that serves nobody else meanwhile."""
+        self._has_writer = False
+        try:
+            yield
+        finally:
+            self._has_writer = True
+            with self._lock:
+                self._waiting = []
 
     def flush(self) -> None:
         """Write what waits. While the database is away it waits on; what it will never take is dropped."""

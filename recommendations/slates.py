@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ UNTRAINED = Popularity.fit(Interactions.empty(), generator=np.random.default_rng
 # Interest and lead times drift while the catalogue stands still, so a slate is made anew this often.
 REFRESHES_KEPT = 30
 
+SlateKey = tuple[int | None, str]  # the pinned version's id (None: the champion), the algorithm's name
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedCandidates:
@@ -44,7 +46,9 @@ class PreparedCandidates:
 
 
 class PreparedSlates:
-    """One entry per algorithm name. While one thread makes a new entry, the others use the one before.
+    """One entry per algorithm name of the champion, and of each pinned version (by its id).
+
+    While one thread makes a new entry, the others use the one before.
 
     Where a thread of the process calls `prepare` all the time, set `is_followed`: `get` then only answers.
     """
@@ -56,35 +60,57 @@ class PreparedSlates:
     ) -> None:
         self._clock = clock
         self._tracker = tracker
-        self._locks: dict[str, threading.Lock] = {}
-        self._entries: dict[str, PreparedCandidates] = {}
+        self._locks: dict[SlateKey, threading.Lock] = {}
+        self._entries: dict[SlateKey, PreparedCandidates] = {}
 
     def get(
-        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, *, now: datetime
+        self,
+        algorithm: Algorithm,
+        model: LiveModel[ServedModel] | None,
+        snapshot: Snapshot,
+        *,
+        now: datetime,
+        pinned_id: int | None = None,
     ) -> PreparedCandidates:
         """Candidates for `algorithm`, or for its predecessor while another thread prepares its own."""
-        entry = self._entries.get(algorithm.name)
+        entry = self._entries.get((pinned_id, algorithm.name))
         if entry is not None and self.is_followed:
             return entry
-        return self.prepare(algorithm, model, snapshot, now=now)
+        return self.prepare(algorithm, model, snapshot, now=now, pinned_id=pinned_id)
 
     def prepare(
-        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, *, now: datetime
+        self,
+        algorithm: Algorithm,
+        model: LiveModel[ServedModel] | None,
+        snapshot: Snapshot,
+        *,
+        now: datetime,
+        pinned_id: int | None = None,
     ) -> PreparedCandidates:
-        entry = self._entries.get(algorithm.name)
+        key = (pinned_id, algorithm.name)
+        entry = self._entries.get(key)
         if entry is not None and self._is_current(entry, algorithm, snapshot):
             return entry
-        lock = self._locks.setdefault(algorithm.name, threading.Lock())
+        lock = self._locks.setdefault(key, threading.Lock())
         if not lock.acquire(blocking=entry is None) and entry is not None:
             return entry
         try:
-            return self._make(algorithm, model, snapshot, now)
+            return self._make(key, algorithm, model, snapshot, now)
         finally:
             lock.release()
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, pinned_id: int | None = None) -> None:
         """Have the next request prepare for itself; if it cannot, it falls back."""
-        self._entries.pop(name, None)
+        self._entries.pop((pinned_id, name), None)
+
+    def keep(self, pinned_ids: Collection[int]) -> None:
+        """Drop the slates of every pinned version but these."""
+        for key in [key for key in self._entries if key[0] is not None and key[0] not in pinned_ids]:
+            self._entries.pop(key, None)
+
+    def names_of(self, pinned_id: int) -> list[str]:
+        """The algorithms of a pinned version that requests have asked for."""
+        return [name for of, name in list(self._entries) if of == pinned_id]
 
     def forget(self) -> None:
         self._entries.clear()
@@ -98,9 +124,14 @@ class PreparedSlates:
         )
 
     def _make(
-        self, algorithm: Algorithm, model: LiveModel[ServedModel] | None, snapshot: Snapshot, now: datetime
+        self,
+        key: SlateKey,
+        algorithm: Algorithm,
+        model: LiveModel[ServedModel] | None,
+        snapshot: Snapshot,
+        now: datetime,
     ) -> PreparedCandidates:
-        entry = self._entries.get(algorithm.name)
+        entry = self._entries.get(key)
         if entry is not None and self._is_current(entry, algorithm, snapshot):
             return entry  # another thread made it while this one waited
         moment = now.timestamp()
@@ -110,7 +141,7 @@ class PreparedSlates:
         shown = self._tracker.showings(snapshot)[rows]
         facts = snapshot.shows.take(rows)
         entry = PreparedCandidates(algorithm, model, snapshot, rows, facts, shown, prepared, self._clock())
-        self._entries[algorithm.name] = entry
+        self._entries[key] = entry
         return entry
 
 

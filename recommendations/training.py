@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_finish
 from modelregistry.versions import version_promote, version_register
 from recommendations.algorithms.dataset import Interactions
+from recommendations.algorithms.fitting import fit_each
 from recommendations.algorithms.parameters import Parameters
 from recommendations.algorithms.protocol import Algorithm, Arrays
 from recommendations.algorithms.registry import ALGORITHMS
@@ -215,12 +215,10 @@ def _evaluate(
 
 
 def _fit_all(data: Interactions, settled: Settings, progress: RunProgress) -> Mapping[str, Algorithm]:
-    fitted: dict[str, Algorithm] = {}
-    for place, (name, parameters) in enumerate(settled.parameters.items()):
-        progress.stage(0.6 + 0.28 * place / len(settled.parameters), f"Fitting {name} on everything")
-        generator = np.random.default_rng(SEED)
-        fitted[name] = ALGORITHMS[name].fit(data, generator=generator, parameters=parameters)
-    return fitted
+    def on_step(share: float, name: str) -> None:
+        progress.stage(0.6 + 0.28 * share, f"Fitting {name} on everything")
+
+    return dict(fit_each(data, settled.parameters, seed=SEED, on_step=on_step))
 
 
 def _store(

@@ -12,6 +12,7 @@ import numpy as np
 
 from catalogue.models import Event, TasteProfile
 from common.keyset import keyset_pages
+from common.unix_time import MICROSECONDS, UnixMicroseconds
 from feedback.models import Action, Feedback
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import (
@@ -64,6 +65,8 @@ def training_data_load(*, cutoff: datetime) -> TrainingData:
     read, users, events = _read_actions(cutoff)
     row_of_code, table = _read_events(events, cutoff)
     known = read.where(row_of_code[read.event] >= 0) if len(read) else read
+    user, users = _coded_anew(known.user, users)  # nobody counts by what is not in the catalogue alone
+    known = replace(known, user=user)
     kept = known.where(_first_of_each(known))
     kept = kept.where(~_taken_back_since(known, kept))
     order = np.lexsort((kept.event, kept.user, kept.occurred_at))
@@ -86,7 +89,7 @@ def _read_actions(cutoff: datetime) -> tuple[_Actions, dict[str, int], dict[str,
     rows = (
         Feedback.objects.filter(occurred_at__lte=cutoff)
         .exclude(action=Action.IMPRESSION)
-        .values_list("id", "user_id", "event_id", "action", "occurred_at")
+        .values_list("id", "user_id", "event_id", "action", UnixMicroseconds("occurred_at"))
     )
     users: dict[str, int] = {}
     events: dict[str, int] = {}
@@ -98,7 +101,7 @@ def _read_actions(cutoff: datetime) -> tuple[_Actions, dict[str, int], dict[str,
                 np.array([users.setdefault(row[1], len(users)) for row in page], np.int32),
                 np.array([events.setdefault(row[2], len(events)) for row in page], np.int32),
                 np.array([_CODES[row[3]] for row in page], np.int32),
-                np.array([row[4].timestamp() for row in page], np.float64),
+                np.array([row[4] for row in page], np.int64) / MICROSECONDS,
             )
         )
     return _oldest_first(_concatenated(parts), users, events)
@@ -124,11 +127,11 @@ def _oldest_first(
 
 
 def _coded_anew(codes: Int32, code_of: dict[str, int]) -> tuple[Int32, dict[str, int]]:
-    """`codes` and their names with codes in order of first appearance."""
-    _, first = np.unique(codes, return_index=True)
-    new = np.empty(len(code_of), np.int32)
-    new[np.argsort(first)] = np.arange(len(code_of), dtype=np.int32)
-    return new[codes], {name: int(new[code]) for name, code in code_of.items()}
+    """`codes` and the names of those among them, with codes in order of first appearance."""
+    found, first = np.unique(codes, return_index=True)
+    new = np.full(len(code_of), -1, np.int32)
+    new[found[np.argsort(first)]] = np.arange(len(found), dtype=np.int32)
+    return new[codes], {name: int(new[code]) for name, code in code_of.items() if new[code] >= 0}
 
 
 def _read_events(codes: dict[str, int], cutoff: datetime) -> tuple[Int32, EventTable]:

@@ -6,9 +6,9 @@ from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis
 
-from experiments.serving import definitions_forget
+from experiments.definitions import definitions_forget
 from recommendations.interest import interest
-from recommendations.live_model import champion
+from recommendations.live_model import champion, pinned
 from recommendations.slates import slates
 from recommendations.snapshot import candidates
 
@@ -32,6 +32,7 @@ def _forgetful_process() -> None:
     interest.forget()
     slates.forget()
     champion.forget()
+    pinned.forget()
     definitions_forget()
 
 

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
 
     TRAFFIC = "traffic"
     VARIANT = "variant"
+    LAYER = "layer"
 
 
 def bucket(salt: str, purpose: str, unit_id: str) -> int:
@@ -35,7 +36,8 @@ def bucket(salt: str, purpose: str, unit_id: str) -> int:
 
 def takes_part(salt: str, unit_id: str, traffic_percentage: float) -> bool:
     """Whether a unit is within the share (0-100) of all units that take part."""
-    return bucket(salt, Purpose.TRAFFIC, unit_id) < round(traffic_percentage * BUCKETS / 100)
+    buckets = round(traffic_percentage * BUCKETS / 100)
+    return buckets >= BUCKETS or bucket(salt, Purpose.TRAFFIC, unit_id) < buckets
 
 
 def allocate(weights: Mapping[str, float], current: Allocation | None = None) -> dict[str, tuple[Range, ...]]:
@@ -52,6 +54,14 @@ def allocate(weights: Mapping[str, float], current: Allocation | None = None) ->
         given, free = _split(free, missing)
         allocation[key] = tuple(_merge([*kept[key], *given]))
     return allocation
+
+
+def part_free(taken: Sequence[Range], size: int) -> tuple[Range, ...]:
+    """`size` buckets in none of the `taken` ranges. Raises ValueError when fewer are left."""
+    free = _complement(_merge(taken))
+    if _size(free) < size:
+        raise ValueError(f"{_size(free) / BUCKETS:.0%} is left, {size / BUCKETS:.0%} is wanted.")
+    return tuple(_split(free, size)[0])
 
 
 def share_moved(before: Allocation, after: Allocation) -> float:

@@ -141,8 +141,8 @@ class ItemWeights:
         """
         n = len(self.vocabulary)
         mine = self.vocabulary.add_up(words.words, words.weights * IN_BLOCKS[words.blocks])
-        held = np.flatnonzero(mine)
-        values = np.maximum(self.weight[held], np.float32(least)) * mine[held, None]
+        held = np.flatnonzero(mine != 0)
+        values = np.maximum(self.weight[held], np.float32(least)) * mine[held, None].astype(np.float32)
         return np.bincount(self.word[held].ravel(), values.ravel(), minlength=n + 1).astype(np.float32)
 
     def to_arrays(self) -> Arrays:
@@ -331,9 +331,9 @@ class CollaborativeFiltering:
     def _against(self, person: Person, prepared: WeightedSlate) -> Float64:
         """(n,) what is like what the person turned down, or goes with it; never less than 0."""
         against = DISLIKE * dislike(person, prepared.words).astype(np.float64)
-        disliked = turned_down(person)
-        if len(disliked):
-            others = self.weights.others(person_words(disliked), least=0.0)[prepared.columns]
+        if (person.weight < 0).any():
+            disliked = person_words(turned_down(person))
+            others = self.weights.others(disliked, least=0.0)[prepared.columns]
             against -= prepared.matrix @ others
         return against
 

@@ -101,7 +101,7 @@ class ContentBased:
         generator: np.random.Generator,
         parameters: ContentBasedParameters = DEFAULTS,
     ) -> Self:
-        return cls(SignalModel.fit(data, others=False), parameters.weights())
+        return cls(SignalModel.of_nobody_else(data), parameters.weights())
 
     def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
         return LinearSlate.of(self.model.prepare(slate, now=now), self.weights)

@@ -23,6 +23,9 @@ UInt64 = npt.NDArray[np.uint64]
 Bool = npt.NDArray[np.bool_]
 
 
+WORDS_READ = 300  # words of a text, from its beginning: the rest would cost time in every request
+
+
 class Field(StrEnum):
     """The kinds of words an event carries."""
 
@@ -144,7 +147,7 @@ class EventFacts:
             case Field.CITY:
                 words = [self.city]
             case Field.TEXT:
-                words = terms(f"{self.title} {self.description}")
+                words = terms(f"{self.title} {self.description}")[:WORDS_READ]
         return [_catalogue_token(kind, word) for word in words if word]
 
 

@@ -148,7 +148,7 @@ def person_words(person: Person) -> PersonWords:
     )
 
 
-def gather_rows(indptr: Int64, rows: npt.NDArray[np.integer]) -> tuple[Int64, Int64]:
+def gather_rows(indptr: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> tuple[Int64, Int64]:
     """(positions, lengths): where the entries of the given rows of a ragged array lie, row after row."""
     starts = indptr[rows].astype(np.int64)
     lengths = indptr[np.asarray(rows) + 1].astype(np.int64) - starts

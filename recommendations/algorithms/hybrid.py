@@ -1,7 +1,7 @@
 """A learned weighted sum of every signal, trained on what people chose over what else was on at the time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -16,15 +16,15 @@ from recommendations.algorithms.ranker import Choice, fit_weights
 from recommendations.algorithms.samples import Chooser, Cut, cut_at
 from recommendations.algorithms.signals import (
     COLUMNS,
-    FOLLOWED_ROWS,
     INDEX,
     SignalModel,
-    is_circumstance,
     signal_matrix,
 )
 
 CUT_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # of the actions that came before each training cut
-FEW_CUT_SHARES = (0.7, 0.9)  # enough to learn from when there is plenty of data, in less time
+# When there is plenty of data, the model of each cut takes the time: fewer cuts, and more people at each.
+FEW_CUT_SHARES = (0.8,)
+CHOOSERS_AT_FEW_CUTS = 2  # times `choosers`
 PLENTY = 50_000  # actions
 # Added to the weights of a person's own taste: what goes with it, and a genre that is all one is known by.
 ADDED_WEIGHTS = {"goes_with": 1.0, "goes_with_log": 1.0, "genre_share": 0.5}
@@ -38,31 +38,22 @@ class HybridParameters(Parameters):
 
     pull: to the prior, in people's choices; a person chooses at up to ten cuts, much the same each time, so
         that a weak pull would take 140 people for a thousand
-    pull_of_circumstances: the same for what a moment is worth, where no prior is better than the data
-    pull_of_followers: the same for its being worth something else to followers, which plenty have to show
-    choosers: people learned from at each training cut, drawn at random; time grows with them
+    choosers: people learned from at each training cut, drawn at random (of more than 50,000 actions, at half
+        as many cuts or fewer, twice as many people); time grows with them
     passed_over: other events that were on, drawn for each chooser; time and memory grow with them
     """
 
-    pull: float = number(240.0, least=0.01, most=1_000_000.0)
-    pull_of_circumstances: float = number(100.0, least=0.01, most=1_000_000.0)
-    pull_of_followers: float = number(1_000.0, least=0.01, most=1_000_000.0)
-    choosers: int = number(300, least=1, most=100_000)
+    pull: float = number(100.0, least=0.01, most=1_000_000.0)
+    choosers: int = number(300, least=1, most=50_000)
     passed_over: int = number(60, least=1, most=10_000)
 
     @classmethod
     def search_space(cls) -> Sequence["HybridParameters"]:
-        return (
-            *(cls(pull=pull) for pull in (60.0, 1_000.0)),
-            *(cls(pull_of_circumstances=pull) for pull in (30.0, 300.0)),
-        )
+        return tuple(cls(pull=pull) for pull in (25.0, 400.0))
 
     def strength(self) -> Float64:
         """(len(COLUMNS),) the pull of each column's weight."""
-        strength = np.array(
-            [self.pull_of_circumstances if is_circumstance(column) else self.pull for column in COLUMNS]
-        )
-        strength[FOLLOWED_ROWS] = self.pull_of_followers
+        strength = np.full(len(COLUMNS), self.pull)
         strength[INDEX["turned_down"]] = PULL_OF_DISLIKES
         return strength
 
@@ -80,11 +71,19 @@ class Hybrid:
 
     @classmethod
     def fit(
-        cls, data: Interactions, *, generator: np.random.Generator, parameters: HybridParameters = DEFAULTS
+        cls,
+        data: Interactions,
+        *,
+        generator: np.random.Generator,
+        parameters: HybridParameters = DEFAULTS,
+        model: SignalModel | None = None,
     ) -> Self:
+        """model: `SignalModel.fit` of the data, if that is known."""
+        if len(data) > PLENTY:
+            parameters = replace(parameters, choosers=CHOOSERS_AT_FEW_CUTS * parameters.choosers)
         choices = [choice for cut in training_cuts(data) for choice in choices_at(cut, generator, parameters)]
         weights = fit_weights(choices, PRIOR, strength=parameters.strength())
-        return cls(SignalModel.fit(data), weights)
+        return cls(SignalModel.fit(data) if model is None else model, weights)
 
     def prepare(self, slate: Slate, *, now: float) -> LinearSlate:
         return LinearSlate.of(self.model.prepare(slate, now=now), self.weights)

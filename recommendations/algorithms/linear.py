@@ -15,7 +15,7 @@ from recommendations.algorithms.signals import (
     INDEX,
     SignalModel,
     SignalSlate,
-    personal_rows,
+    personal_evidence,
     signal_matrix,
 )
 
@@ -43,10 +43,10 @@ def linear_score(weights: Float64, model: SignalModel, person: Person, prepared:
     """(n,) the weighted sum of `signal_matrix`."""
     weighed = weights.astype(np.float32)
     score = prepared.anybody.copy()
-    for rows, values in personal_rows(model, person, prepared.signals):
-        score += weighed[rows] @ values
-        if rows is FOLLOWED_ROW:
-            score += prepared.follower * values[0]
+    for evidence in personal_evidence(model, person, prepared.signals):
+        score += evidence.weighed(weighed)
+        if evidence.rows is FOLLOWED_ROW:
+            score += prepared.follower * evidence.values[0]
     return score.astype(np.float64)
 
 

@@ -40,10 +40,9 @@ def liking(words: PersonWords, slate: SlateWords) -> Float32:
 
 def dislike(person: Person, slate: SlateWords) -> Float32:
     """(n,) 0 where nothing is like what the person turned down, and more the more that is like it."""
-    disliked = turned_down(person)
-    if len(disliked) == 0:
+    if not (person.weight < 0).any():
         return np.zeros(slate.n, np.float32)
-    words = person_words(disliked)
+    words = person_words(turned_down(person))
     times = np.log1p(slate.match(slate.vocabulary.add_up(words.words, -words.weights)))
     return np.asarray(BLOCK_WEIGHTS @ times[:EVENT_BLOCK] + SAME_EVENT * times[EVENT_BLOCK], np.float32)
 

@@ -84,50 +84,47 @@ class SlatePlaces:
         np.sqrt(east, out=east)
         return east
 
-    def spread(self, by_place: Float32) -> Float32:
-        """(n,) a value by place given to each candidate; 0 where its place is unknown."""
-        return np.append(by_place, np.float32(0.0))[self.place]
 
-
-def own_places(person: Person, slate: SlatePlaces) -> tuple[Float32, Float32, Float32]:
-    """(nearest, town, density), each (n,): how near the closest liked place is, 0 to 1 by the logarithm of
-    the distance, and 1 in its town, falling outside; the weighted share of the person's past within reach
-    (disliked events count against)."""
+def own_places(person: Person, slate: SlatePlaces) -> Float32:
+    """(3, p + 1) nearest, town, density of each place, 0 of the unknown one: how near the closest liked place
+    is, 0 to 1 by the logarithm of the distance, and 1 in its town, falling outside; the weighted share of the
+    person's past within reach (disliked events count against)."""
     events, weight = person.events, person.weight
     used = np.flatnonzero((weight != 0) & np.isfinite(events.latitude) & np.isfinite(events.longitude))
     used = used[-LAST_PLACES:]
-    nothing = np.zeros(len(slate.place), np.float32)
+    by_place = np.zeros((3, len(slate.x) + 1), np.float32)
     if len(used) == 0 or len(slate.x) == 0:
-        return nothing, nothing, nothing
+        return by_place
+    nearest, town, density = by_place[:, :-1]
     away = slate.distances(events.latitude[used], events.longitude[used])
     weights = weight[used].astype(np.float32)
     liked = weights > 0
     low, high = NEAREST_KM
-    nearest = town = np.zeros(len(slate.x), np.float32)
     if liked.any():
         closest = away[liked].min(axis=0)
-        nearest = np.maximum(1.0 - np.log1p(closest / low) / np.log1p(high / low), 0.0).astype(np.float32)
-        town = np.exp(closest / np.float32(-TOWN_KM))
+        nearest[:] = np.maximum(1.0 - np.log1p(closest / low) / np.log1p(high / low), 0.0)
+        town[:] = np.exp(closest / np.float32(-TOWN_KM))
     away *= np.float32(-1.0 / OWN_PLACES_KM)
-    density = (weights / max(float(weights[liked].sum()), 1.0)) @ np.exp(away, out=away)
-    return slate.spread(nearest), slate.spread(town), slate.spread(density)
+    density[:] = (weights / max(float(weights[liked].sum()), 1.0)) @ np.exp(away, out=away)
+    return by_place
 
 
 def near_home(person: Person, slate: SlatePlaces) -> Float32:
-    """(n,) 1 at the stated home, falling with distance; less 1 beyond the stated radius."""
+    """(p + 1,) 1 at the stated home, falling with distance, less 1 beyond the stated radius; 0 of the unknown
+    place."""
     taste = person.taste
     latitude = np.array([np.nan if taste.latitude is None else taste.latitude], np.float32)
     longitude = np.array([np.nan if taste.longitude is None else taste.longitude], np.float32)
     if not np.isfinite(latitude + longitude).all() or len(slate.x) == 0:
-        return np.zeros(len(slate.place), np.float32)
+        return np.zeros(len(slate.x) + 1, np.float32)
     away = slate.distances(latitude, longitude)[0]
     closeness = np.exp(-away / HOME_KM)
     if taste.radius_km is not None and np.isfinite(taste.radius_km):
         closeness = closeness - (away > taste.radius_km)
-    return slate.spread(closeness.astype(np.float32))
+    return np.append(closeness.astype(np.float32), np.float32(0.0))
 
 
-def own_hours(person: Person, slate: SlatePlaces, total: float) -> Float32:
-    """(2, n) the share of the person's past at about this hour of the week, and of the day."""
+def own_hours(person: Person, total: float) -> Float32:
+    """(2, 168) the share of the person's past at about each hour of the week, and at that of the day."""
     past = np.bincount(week_hour(person.events.starts_at), person.weight, minlength=HOURS)
-    return (NEARNESS @ (past / total).astype(np.float32)).reshape(2, HOURS).take(slate.hour, axis=1)
+    return (NEARNESS @ (past / total).astype(np.float32)).reshape(2, HOURS)

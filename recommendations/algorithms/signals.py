@@ -5,7 +5,7 @@ but `turned_down`, which is negative, are about likings alone, so that what spea
 they liked. `content_based` and `hybrid` are weighted sums of these rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,23 @@ from recommendations.algorithms.protocol import Arrays, Signal
 from recommendations.algorithms.text import DocumentFrequencies, SlateText
 from recommendations.algorithms.user_knn import Neighbourhood
 
-Rows = tuple[list[int], Float32]  # which rows, and (len(which), n) what they hold
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Some rows of the signal matrix, each value once: many candidates share a place or an hour."""
+
+    rows: Sequence[int]
+    values: Float32  # (len(rows), m)
+    of: Int64 | None = None  # (n,) which value is each candidate's; None: each has its own
+
+    def spread(self) -> Float32:
+        """(len(rows), n)"""
+        return self.values if self.of is None else self.values.take(self.of, axis=1)
+
+    def weighed(self, weights: Float32) -> Float32:
+        """(n,) the rows' weighted sum; weights: (len(COLUMNS),)."""
+        added = np.asarray(weights[self.rows] @ self.values, np.float32)
+        return added if self.of is None else added.take(self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +123,6 @@ COLUMNS: tuple[Column, ...] = (
 )
 # What of an event matters more, or otherwise, to people who follow its promoter or an artist of it.
 CIRCUMSTANCES = ("popular", "untouched", "lead", "next", "alone")
-CIRCUMSTANTIAL = {"expected", *CIRCUMSTANCES, *(f"followed_{name}" for name in CIRCUMSTANCES)}
 INDEX = {column.name: number for number, column in enumerate(COLUMNS)}
 SHARE_ROWS = [INDEX[f"{kind}_share"] for kind in SHARED_FIELDS]
 COUNT_ROWS = [INDEX[f"{kind}_count"] for kind in COUNTED_FIELDS]
@@ -115,13 +130,9 @@ RATE_ROWS = [INDEX[f"{kind}_rate"] for kind in RATED_FIELDS]
 VOTE_ROWS = [*(INDEX[f"similar_{kind}"] for kind in VOTED_FIELDS), INDEX["similar_event"]]
 FOLLOWED_ROW = [INDEX["followed"]]
 PLACE_ROWS = [INDEX[f"near_{name}"] for name in ("nearest", "town", "density")]
+HOUR_ROWS = [INDEX["week_hour"], INDEX["day_hour"]]
 CIRCUMSTANCE_ROWS = [INDEX[name] for name in CIRCUMSTANCES]
 FOLLOWED_ROWS = [INDEX[f"followed_{name}"] for name in CIRCUMSTANCES]
-
-
-def is_circumstance(column: Column) -> bool:
-    """Whether it is about the event's moment rather than about the person."""
-    return column.name in CIRCUMSTANTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +176,26 @@ class SignalModel:
     items: ItemWeights
 
     @classmethod
-    def fit(cls, data: Interactions, *, others: bool = True) -> "SignalModel":
-        """others: whether to learn from what people do alike, which a person's own taste can do without."""
-        together = data if others else Interactions.empty()
+    def fit(
+        cls,
+        data: Interactions,
+        *,
+        neighbourhood: Neighbourhood | None = None,
+        items: ItemWeights | None = None,
+    ) -> "SignalModel":
+        """neighbourhood, items: as learned of the same data with default parameters, if that is known."""
         return cls(
             TrackRecords.of(data),
             DocumentFrequencies.of(data.events.words[Field.TEXT]),
-            Neighbourhood.of(together),
-            ItemWeights.of(together),
+            Neighbourhood.of(data) if neighbourhood is None else neighbourhood,
+            ItemWeights.of(data) if items is None else items,
         )
+
+    @classmethod
+    def of_nobody_else(cls, data: Interactions) -> "SignalModel":
+        """Without what people do alike, which a person's own taste can do without."""
+        nobody = Interactions.empty()
+        return cls.fit(data, neighbourhood=Neighbourhood.of(nobody), items=ItemWeights.of(nobody))
 
     def prepare(self, slate: Slate, *, now: float) -> SignalSlate:
         events = slate.events
@@ -244,15 +266,15 @@ def signed_log(values: Float32) -> Float32:
 def signal_matrix(model: SignalModel, person: Person, slate: SignalSlate) -> Float32:
     """(len(COLUMNS), n) the evidence, row by row as `COLUMNS` names it."""
     out = np.zeros((len(COLUMNS), slate.words.n), np.float32)
-    for rows, values in personal_rows(model, person, slate):
-        out[rows] = values
+    for evidence in personal_evidence(model, person, slate):
+        out[evidence.rows] = evidence.spread()
     out[CIRCUMSTANCE_ROWS] = slate.circumstances
     out[INDEX["expected"]] = slate.expected
     out[FOLLOWED_ROWS] = slate.circumstances * out[INDEX["followed"]]
     return out
 
 
-def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Iterator[Rows]:
+def personal_evidence(model: SignalModel, person: Person, slate: SignalSlate) -> Iterator[Evidence]:
     """The same, without what the slate alone decides; what is left out is zero.
 
     A few rows at a time: to score, each is weighed and dropped while it is still in the processor's cache.
@@ -261,17 +283,15 @@ def personal_rows(model: SignalModel, person: Person, slate: SignalSlate) -> Ite
         return
     everything = recent(person)
     if (everything.weight < 0).any():
-        yield [INDEX["turned_down"]], disliked(everything, slate)[None]
+        yield Evidence([INDEX["turned_down"]], disliked(everything, slate)[None])
     person = liked(everything)
     words = person_words(person)
     if len(words.words):
-        yield from _word_rows(model, words, slate)
+        yield from _word_evidence(model, words, slate)
     if len(person):
-        yield from _history_rows(person, words.total, slate)
-    yield (
-        [INDEX["home"], INDEX["price"]],
-        np.stack([near_home(person, slate.places), price_fit(person, slate)]),
-    )
+        yield from _history_evidence(person, words.total, slate)
+    yield Evidence([INDEX["home"]], near_home(person, slate.places)[None], slate.places.place)
+    yield Evidence([INDEX["price"]], price_fit(person, slate)[None])
 
 
 def disliked(person: Person, slate: SignalSlate) -> Float32:
@@ -280,27 +300,28 @@ def disliked(person: Person, slate: SignalSlate) -> Float32:
     return np.asarray(DISLIKED_TEXT * text - dislike(person, slate.words), np.float32)
 
 
-def _word_rows(model: SignalModel, words: PersonWords, slate: SignalSlate) -> Iterator[Rows]:
+def _word_evidence(model: SignalModel, words: PersonWords, slate: SignalSlate) -> Iterator[Evidence]:
     counted = slate.words.match(slate.words.vocabulary.add_up(words.words, words.weights))
-    yield SHARE_ROWS, counted[SHARED] * np.float32(1.0 / words.total)
-    yield COUNT_ROWS, signed_log(counted[COUNTED])
-    yield RATE_ROWS, counted[RATED] * slate.rates
-    yield FOLLOWED_ROW, np.minimum(counted[FOLLOWED].sum(axis=0, keepdims=True), 1.0)
-    voted = slate.words.match(np.maximum(model.neighbourhood.votes(words), 0.0)[slate.neighbour_columns])
-    yield VOTE_ROWS, voted[VOTED]
+    yield Evidence(SHARE_ROWS, counted[SHARED] * np.float32(1.0 / words.total))
+    yield Evidence(COUNT_ROWS, np.log1p(counted[COUNTED]))
+    yield Evidence(RATE_ROWS, counted[RATED] * slate.rates)
+    yield Evidence(FOLLOWED_ROW, np.minimum(counted[FOLLOWED].sum(axis=0, keepdims=True), 1.0))
+    votes = np.maximum(model.neighbourhood.votes(words), 0.0).astype(np.float32)
+    voted = slate.words.match(votes[slate.neighbour_columns])
+    yield Evidence(VOTE_ROWS, voted[VOTED])
     most = voted[FOLLOWED].max(axis=0, keepdims=True)
-    yield [INDEX["similar_log"]], signed_log(np.float32(VOTE_SCALE) * most)
+    yield Evidence([INDEX["similar_log"]], np.log1p(np.float32(VOTE_SCALE) * most))
     same, others = slate.weighted.speak(words, model.items)
     together = slate.weighted.matrix @ (same + others)
     share = together * np.float32(1.0 / (words.total * TOGETHER_SCALE))
     log = signed_log(together * np.float32(1.0 / TOGETHER_LOG_SCALE))
-    yield [INDEX["goes_with"], INDEX["goes_with_log"]], np.stack([share, log])
+    yield Evidence([INDEX["goes_with"], INDEX["goes_with_log"]], np.stack([share, log]))
 
 
-def _history_rows(person: Person, total: float, slate: SignalSlate) -> Iterator[Rows]:
-    yield [INDEX["text"]], slate.text.similarity(person)[None]
-    yield PLACE_ROWS, np.stack(own_places(person, slate.places))
-    yield [INDEX["week_hour"], INDEX["day_hour"]], own_hours(person, slate.places, total)
+def _history_evidence(person: Person, total: float, slate: SignalSlate) -> Iterator[Evidence]:
+    yield Evidence([INDEX["text"]], slate.text.similarity(person)[None])
+    yield Evidence(PLACE_ROWS, own_places(person, slate.places), slate.places.place)
+    yield Evidence(HOUR_ROWS, own_hours(person, total), slate.places.hour)
 
 
 def price_fit(person: Person, slate: SignalSlate) -> Float32:

@@ -23,6 +23,7 @@ from recommendations.algorithms.protocol import Arrays
 TERMS_PER_EVENT = 24  # the rarest words carry the meaning; the rest cost time in every request
 TEXT_HISTORY = 30  # events of a person's past whose text is read
 VOCABULARY_LIMIT = 100_000
+SLOTS_PER_WORD = 4  # three in four are free, so that most look-ups end there
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,44 @@ def distinct(texts: TokenLists) -> tuple[Vocabulary, Int64, Int64, Int64]:
     return Vocabulary(words), pairs // size, pairs % size, times
 
 
+def rarest(rows: Int64, weights: npt.NDArray[np.floating], limit: int) -> Int64:
+    """Which words to keep: the `limit` heaviest of each row. rows: ascending."""
+    rank = np.lexsort((-weights, rows))
+    return rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A vocabulary for finding many words at once: words are hashes already, so their low bits say where."""
+
+    vocabulary: Vocabulary
+    slots: Int32  # (a power of two,) a column whose word has these low bits, -1 where none has
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> "Lookup":
+        slots = np.full(1 << (SLOTS_PER_WORD * len(vocabulary)).bit_length(), -1, np.int32)
+        slots[cls._slot(vocabulary.words, slots)] = np.arange(len(vocabulary))
+        return cls(vocabulary, slots)
+
+    @staticmethod
+    def _slot(words: UInt64, slots: Int32) -> Int64:
+        return (words & np.uint64(len(slots) - 1)).astype(np.int64)
+
+    def find(self, words: UInt64) -> tuple[Int64, Int64]:
+        """(which of `words` are known, their columns)."""
+        columns = self.slots[self._slot(words, self.slots)].astype(np.int64)
+        taken = np.flatnonzero((columns >= 0) & (self.vocabulary.words[columns] != words))
+        elsewhere, known = self.vocabulary.find(words[taken])  # the slot is another word's
+        columns[taken] = np.where(known, elsewhere, -1)
+        found = np.flatnonzero(columns >= 0)
+        return found, columns[found]
+
+
 @dataclass(frozen=True, slots=True)
 class SlateText:
-    vocabulary: Vocabulary
+    words: Lookup
     idf: Float32  # (v,)
+    usual: float  # the mean of idf squared
     matrix: sparse.csr_array  # (v, n) columns of length 1, or 0 without text
 
     @classmethod
@@ -80,19 +115,19 @@ class SlateText:
         everything, rows, columns, times = distinct(events.words[Field.TEXT])
         idf = frequencies.idf(everything.words)
         weights = (1.0 + np.log(times)) * idf[columns]
-        rank = np.lexsort((-weights, rows))
-        rank = rank[np.arange(len(rows)) - np.searchsorted(rows, rows) < TERMS_PER_EVENT]
+        rank = rarest(rows, weights, TERMS_PER_EVENT)
         rows, columns, weights = rows[rank], columns[rank], weights[rank]
         length = np.sqrt(np.bincount(rows, weights**2, minlength=len(events)))
         kept, columns = np.unique(columns, return_inverse=True)
         vocabulary = Vocabulary(everything.words[kept])
         values = (weights / length[rows]).astype(np.float32)
         matrix = matrix_of(values, columns, rows, shape=(len(vocabulary), len(events)))
-        return cls(vocabulary, idf[kept], matrix)
+        idf = idf[kept]
+        return cls(Lookup.of(vocabulary), idf, float(np.mean(idf**2)) if len(idf) else 0.0, matrix)
 
     def take(self, rows: npt.NDArray[np.integer]) -> "SlateText":
         """These candidates only, over the same vocabulary."""
-        return SlateText(self.vocabulary, self.idf, self.matrix[:, rows])
+        return SlateText(self.words, self.idf, self.usual, self.matrix[:, rows])
 
     def similarity(self, person: Person) -> Float32:
         """(n,) the largest weight x cosine over the person's latest events; less the largest over those they
@@ -103,7 +138,7 @@ class SlateText:
         """
         n = self.matrix.shape[1]
         used = np.flatnonzero(person.weight)[-TEXT_HISTORY:]
-        if len(self.vocabulary) == 0 or len(used) == 0:
+        if len(self.idf) == 0 or len(used) == 0:
             return np.zeros(n, np.float32)
         texts, weight = person.events.words[Field.TEXT].since(used[0]), person.weight[used[0] :]
         similar = self._cosines(texts, weight)
@@ -113,16 +148,20 @@ class SlateText:
         return np.asarray(best, np.float32)
 
     def _cosines(self, texts: TokenLists, weight: Float32) -> Float64:
-        """(len(texts), n) weight x cosine of each past text; a word that no candidate holds counts in its
-        length as theirs do on average."""
-        order = np.argsort(texts.tokens)  # neighbouring look-ups are twice as fast
-        columns, known = self.vocabulary.find(texts.tokens[order])
-        rows, columns = texts.rows_of_tokens()[order][known], columns[known]
-        idf, h, n = self.idf[columns], len(texts), self.matrix.shape[1]
+        """(len(texts), n) weight x cosine of each past text, its heaviest words read as a candidate's are; a
+        word that no candidate holds counts in its length as theirs do on average."""
+        found, columns = self.words.find(texts.tokens)
+        h, n, v = len(texts), self.matrix.shape[1], len(self.idf)
+        rows = texts.rows_of_tokens()[found]
         unknown = np.diff(texts.indptr) - np.bincount(rows, minlength=h)
-        length = np.sqrt(np.bincount(rows, idf**2, minlength=h) + unknown * np.mean(self.idf**2))
-        values = idf * (weight / np.maximum(length, 1e-9))[rows]
-        held, holders = gather_rows(np.asarray(self.matrix.indptr, np.int64), columns)
+        cells, times = np.unique(rows * v + columns, return_counts=True)
+        rows, columns = cells // v, cells % v
+        weights = (1.0 + np.log(times)) * self.idf[columns]
+        length = np.sqrt(np.bincount(rows, weights**2, minlength=h) + unknown * self.usual)
+        kept = rarest(rows, weights, TERMS_PER_EVENT)
+        rows, columns, weights = rows[kept], columns[kept], weights[kept]
+        values = weights * (weight / np.maximum(length, 1e-9))[rows]
+        held, holders = gather_rows(self.matrix.indptr, columns)
         cells = np.repeat(rows * n, holders) + self.matrix.indices[held]
         values = self.matrix.data[held] * np.repeat(values, holders)
         return np.asarray(np.bincount(cells, values, minlength=h * n), np.float64).reshape(h, n)

@@ -54,7 +54,7 @@ class UserKNNParameters(Parameters):
         say, less listens more to people who did a lot
     memory_mb: of the table of everybody's words, in MB (10^6 bytes); people keep their heaviest words
     read: entries of the table that a request adds up to find neighbours: the holders of the person's
-        heaviest words, as far as these have no more together
+        rarest words, as far as these have no more together
     """
 
     neighbours: int = number(50, least=1, most=10_000)
@@ -199,13 +199,13 @@ class Neighbourhood:
         """(people, likeness) of the nearest neighbours, nearest first; only those with a word in common."""
         n_users = len(self.person_start) - 1
         mine = self.vocabulary.add_up(words.words, words.weights * BLOCK_WEIGHTS[words.blocks]) * self.idf
-        held = np.flatnonzero(mine)
+        held = np.flatnonzero(mine != 0)
         if len(held) == 0 or n_users == 0:
             return np.empty(0, np.int64), np.empty(0)
-        held = held[np.argsort(-np.abs(mine[held]), kind="stable")]
         holders = self.word_start[held + 1] - self.word_start[held]
-        within = np.searchsorted(np.cumsum(holders), self.parameters.read, side="right")
-        held = held[: max(int(within), 1)]
+        rarest = np.argsort(holders, kind="stable")  # what everybody holds tells nobody apart
+        within = np.searchsorted(np.cumsum(holders[rarest]), self.parameters.read, side="right")
+        held = held[rarest[: max(int(within), 1)]]
         positions, holders = gather_rows(self.word_start, held)
         shared = self.word_value[positions] * np.repeat(mine[held], holders)
         alike = np.bincount(self.word_person[positions], shared, minlength=n_users)

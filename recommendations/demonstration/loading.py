@@ -15,7 +15,7 @@ from catalogue.models import Event, EventStatus, TasteProfile, Venue
 from catalogue.schemas import BulkEventIn, Place, UserTasteIn, VenueIn
 from catalogue.services import events_upsert, tastes_upsert, venues_upsert
 from experiments.models import Experiment
-from experiments.services import VariantPlan, experiment_create, experiment_start
+from experiments.services import Plan, VariantPlan, experiment_create, experiment_start
 from feedback.models import Action, Feedback
 from feedback.services import NewFeedback, feedback_record
 from recommendations.demonstration import venues as places
@@ -102,7 +102,7 @@ def _feedback_load(world: World, now: datetime, progress: Progress) -> int:
 def experiment_ensure(*, now: datetime) -> bool:
     """Create and start the four-variant experiment unless there is one of its name; True when it is new.
 
-    Raises Conflict when another experiment is running.
+    Raises InvalidInput when another experiment has the people.
     """
     if Experiment.objects.filter(key=EXPERIMENT_KEY).exists():
         return False
@@ -122,6 +122,7 @@ def experiment_ensure(*, now: datetime) -> bool:
             VariantPlan(key="content_based", name="Your taste", algorithm="content_based", weight=0.25),
             VariantPlan(key="hybrid", name="All combined", algorithm="hybrid", weight=0.25),
         ],
+        plan=Plan(minimum_effect=0.3, users=2_000, days=14, expected_rate=0.3),
         actor=ACTOR,
         now=now,
         salt=EXPERIMENT_SALT,

@@ -19,7 +19,7 @@ from recommendations.evaluation.beyond_accuracy import (
     unit_words,
 )
 from recommendations.evaluation.metrics import PerUser, coverage, ranking_metrics, top
-from recommendations.evaluation.splits import Histories, HoldOut
+from recommendations.evaluation.splits import Histories, History, HoldOut
 
 CUTS = (10, 20)
 UNKNOWN_CITY = 0
@@ -81,6 +81,78 @@ def sample(hold_out: HoldOut, limit: int | None, generator: np.random.Generator)
     return np.sort(generator.choice(len(hold_out), limit, replace=False))
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The people of a hold-out who are measured, looked up once for all algorithms."""
+
+    hold_out: HoldOut
+    people: Int64  # (q,) their numbers in the hold-out
+    histories: Sequence[History]  # (q,)
+    is_stranger: Bool  # (q,)
+    city: UInt64  # (q,)
+    acted: sparse.csr_array  # (q, events) what they had acted on
+    information: Float64  # (candidates,) bits
+    words: sparse.csr_array  # (candidates, words) of length 1
+
+    @classmethod
+    def of(cls, hold_out: HoldOut, people: Int64 | None = None) -> "Panel":
+        """people: numbers from `sample`; all by default."""
+        people = np.arange(len(hold_out)) if people is None else people
+        look_up, acted = Histories(hold_out), acted_matrix(hold_out.train)
+        histories = [look_up.of(int(user)) for user in hold_out.user[people]]
+        return cls(
+            hold_out=hold_out,
+            people=people,
+            histories=histories,
+            is_stranger=np.array([is_stranger(history.person) for history in histories], np.bool_),
+            city=np.array([city_of(history.person) for history in histories], np.uint64),
+            acted=acted[hold_out.user[people]],
+            information=self_information(acted)[hold_out.rows],
+            words=unit_words(hold_out.slate.events),
+        )
+
+    def evaluate(self, algorithm: Scorer, *, strangers: Scorer | None = None) -> Evaluation:
+        """Rank all candidates for each person, seen ones masked.
+
+        strangers: what ranks for people of whom nothing is known or stated, as the service has popularity do;
+        None: the algorithm itself.
+        """
+        hold_out = self.hold_out
+        own = algorithm.prepare(hold_out.slate, now=hold_out.now)
+        others = None if strangers is None else strangers.prepare(hold_out.slate, now=hold_out.now)
+        is_personal = ~self.is_stranger if strangers is not None else np.ones(len(self.people), np.bool_)
+        shown = np.full((len(self.people), max(CUTS)), -1, np.int64)
+        unit = np.zeros(shown.shape)
+        hits = np.zeros(shown.shape, np.bool_)
+        is_target = np.zeros(len(hold_out.slate.events), np.bool_)
+        for line, (number, history) in enumerate(zip(self.people, self.histories, strict=True)):
+            if strangers is None or is_personal[line]:
+                scores = algorithm.score(history.person, own)
+            else:
+                scores = strangers.score(history.person, others)
+            shown[line] = top(scores, max(CUTS), history.seen)
+            unit[line] = _units(scores, shown[line], history.seen)
+            is_target[hold_out.targets_of(int(number))] = True
+            hits[line] = is_target[shown[line]] & (shown[line] >= 0)
+            is_target[:] = False
+        _require_sound(shown, hold_out, self.acted)
+        first = shown[:, : min(CUTS)]
+        return Evaluation(
+            algorithm=algorithm.name,
+            user=hold_out.user[self.people],
+            history=np.array([len(history.person) for history in self.histories], np.int64),
+            city=self.city,
+            is_personal=is_personal,
+            shown=shown,
+            unit=unit,
+            hits=hits,
+            targets=np.diff(hold_out.start)[self.people],
+            novelty=novelty(first, self.information),
+            diversity=diversity(first, self.words),
+            candidates=len(hold_out.slate.events),
+        )
+
+
 def evaluate(
     algorithm: Scorer,
     hold_out: HoldOut,
@@ -88,50 +160,8 @@ def evaluate(
     people: Int64 | None = None,
     strangers: Scorer | None = None,
 ) -> Evaluation:
-    """Rank all candidates for each of `people` (numbers from `sample`; all by default), seen ones masked.
-
-    strangers: what ranks for people of whom nothing is known or stated, as the service has popularity do;
-    None: the algorithm itself.
-    """
-    people = np.arange(len(hold_out)) if people is None else people
-    own = algorithm.prepare(hold_out.slate, now=hold_out.now)
-    others = None if strangers is None else strangers.prepare(hold_out.slate, now=hold_out.now)
-    histories = Histories(hold_out)
-    shown = np.full((len(people), max(CUTS)), -1, np.int64)
-    unit = np.zeros(shown.shape)
-    hits = np.zeros(shown.shape, np.bool_)
-    known = np.zeros(len(people), np.int64)
-    city = np.zeros(len(people), np.uint64)
-    is_personal = np.ones(len(people), np.bool_)
-    for line, number in enumerate(people):
-        history = histories.of(int(hold_out.user[number]))
-        if strangers is not None and is_stranger(history.person):
-            is_personal[line] = False
-            scores = strangers.score(history.person, others)
-        else:
-            scores = algorithm.score(history.person, own)
-        shown[line] = top(scores, max(CUTS), history.seen)
-        unit[line] = _units(scores, shown[line], history.seen)
-        hits[line] = np.isin(shown[line], hold_out.targets_of(int(number)))
-        known[line] = len(history.person)
-        city[line] = city_of(history.person)
-    acted = acted_matrix(hold_out.train)
-    _require_sound(shown, hold_out, acted[hold_out.user[people]])
-    first = shown[:, : min(CUTS)]
-    return Evaluation(
-        algorithm=algorithm.name,
-        user=hold_out.user[people],
-        history=known,
-        city=city,
-        is_personal=is_personal,
-        shown=shown,
-        unit=unit,
-        hits=hits,
-        targets=np.diff(hold_out.start)[people],
-        novelty=novelty(first, self_information(acted)[hold_out.rows]),
-        diversity=diversity(first, unit_words(hold_out.slate.events)),
-        candidates=len(hold_out.slate.events),
-    )
+    """`Panel.evaluate` of one algorithm."""
+    return Panel.of(hold_out, people).evaluate(algorithm, strangers=strangers)
 
 
 def _units(scores: Float64, shown: Int64, seen: Int64) -> Float64:

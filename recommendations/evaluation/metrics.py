@@ -64,9 +64,10 @@ def top(scores: Float64, k: int, masked: npt.NDArray[np.integer]) -> Int64:
 
     Ties go to the candidate that comes first, so that a list is the same on every machine.
     """
-    ranked = np.asarray(scores, np.float64).copy()
-    ranked[masked] = -np.inf
-    available = len(ranked) - len(np.unique(masked))
+    ranked, is_masked = np.asarray(scores, np.float64).copy(), np.zeros(len(scores), np.bool_)
+    is_masked[masked] = True
+    ranked[is_masked] = -np.inf
+    available = len(ranked) - int(is_masked.sum())
     best = np.full(k, -1, np.int64)
     kept = min(k, available)
     if 0 < kept < len(ranked):

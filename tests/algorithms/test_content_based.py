@@ -141,6 +141,17 @@ def test_a_long_past_text_that_shares_one_word_is_less_alike_than_a_short_one() 
     assert short > long
 
 
+def test_a_text_that_repeats_itself_is_no_more_alike_than_the_same_text() -> None:
+    model = fitted()
+    prepared = model.prepare(slate_of([concert("a", title="buy tickets techno")]), now=NOW)
+
+    def text_of(title: str) -> float:
+        parts = model.explain(somebody([concert("p", title=title)]), prepared, np.array([0]))[0]
+        return sum(part.value for part in parts if part.code == Signal.TEXT)
+
+    assert text_of("buy tickets techno " * 90) <= text_of("buy tickets techno") * 1.001
+
+
 def test_of_two_far_events_the_one_in_a_town_they_go_to_comes_first() -> None:
     past = somebody(
         [concert("p", latitude=53.35, longitude=-6.26), concert("q", latitude=51.90, longitude=-8.47)]

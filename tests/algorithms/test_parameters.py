@@ -146,7 +146,7 @@ def test_a_hard_pull_leaves_the_prior_where_it_is() -> None:
         Hybrid.fit(
             small.data,
             generator=np.random.default_rng(0),
-            parameters=HybridParameters(pull=pull, pull_of_circumstances=pull, pull_of_followers=pull),
+            parameters=HybridParameters(pull=pull),
         ).weights
         for pull in (1.0, 1_000_000.0)
     )

@@ -79,7 +79,7 @@ def test_its_table_keeps_to_the_memory_and_is_whole_where_there_is_room() -> Non
     assert len(few.person_word) <= 0.1e6 / BYTES_PER_ENTRY
 
 
-def test_a_request_reads_the_holders_of_the_heaviest_words_alone() -> None:
+def test_a_request_reads_the_holders_of_the_rarest_words_alone() -> None:
     user, event = np.array([(ANN, 0), (BOB, 1), (CAT, 1), (DAN, 1)], np.int32).T
     ones = np.ones(len(user), np.float32)
     data = Interactions(EventTable.of(EVENTS), 4, user, event, ones, np.full(len(user), NOW - 5.0), NOW)
@@ -87,6 +87,19 @@ def test_a_request_reads_the_holders_of_the_heaviest_words_alone() -> None:
     for read, found in ((1, {ANN}), (2, {ANN}), (1_000, {ANN, BOB, CAT, DAN})):
         people, _ = Neighbourhood.of(data, UserKNNParameters(read=read)).likeness(words)
         assert set(people.tolist()) == found
+
+
+def test_a_word_that_everybody_holds_does_not_keep_the_others_from_being_read() -> None:
+    scenes = [
+        concert("techno", genres=["music"], promoter="A"),
+        concert("trad", genres=["music"], promoter="B"),
+    ]
+    user, event = np.arange(60, dtype=np.int32), np.repeat([0, 1], 30).astype(np.int32)
+    ones = np.ones(60, np.float32)
+    data = Interactions(EventTable.of(scenes), 60, user, event, ones, np.full(60, NOW - 5.0), NOW)
+    neighbourhood = Neighbourhood.of(data, UserKNNParameters(read=60, neighbours=30))
+    people, _ = neighbourhood.likeness(person_words(somebody(scenes[:1])))
+    assert set(people.tolist()) == set(range(30))
 
 
 def plain_votes(rows: np.ndarray, person: np.ndarray, neighbours: int) -> np.ndarray:

@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from catalogue.models import CatalogueState, Event, TasteProfile, Venue
 from catalogue.services import events_delete
+from experiments.definitions import Visitor
 from experiments.models import Experiment, ExperimentStatus
-from experiments.services import VariantPlan, experiment_create, experiment_start
 from experiments.serving import assign
 from feedback.models import Feedback
 from recommendations.demonstration.loading import Loaded, experiment_ensure, world_load
 from recommendations.demonstration.showcase import showcases
 from recommendations.demonstration.world import World
+from tests.experiments.factories import started
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 25)
@@ -127,17 +128,7 @@ def test_it_starts_the_four_variant_experiment_once() -> None:
 
 
 def test_it_says_so_when_another_experiment_runs_and_leaves_no_draft() -> None:
-    other = experiment_create(
-        key="other",
-        name="Other",
-        variants=[
-            VariantPlan(key="control", name="A", algorithm="popularity", weight=0.5, is_control=True),
-            VariantPlan(key="b", name="B", algorithm="hybrid", weight=0.5),
-        ],
-        actor="test",
-        now=NOW,
-    )
-    experiment_start(experiment=other, actor="test", reason="to be in the way", now=NOW)
+    started("other")
     [said] = [line for line in demo().splitlines() if "Experiment" in line]
     assert "rec_algorithm_v1 was not started: " in said
     assert "other" in said
@@ -190,6 +181,6 @@ def test_the_people_of_the_readme_are_in_a_personal_variant_on_every_machine() -
     experiment_ensure(now=timezone.now())
     people = [showcase.person.id for showcase in showcases(World(1, date(2026, 11, 23), 300), url="")]
     for user_id in (*people, "new-in-town"):
-        assignment = assign(user_id=user_id, now=timezone.now())
+        assignment = assign(visitor=Visitor(user_id)).leading
         assert assignment is not None
-        assert assignment.algorithm == "hybrid"
+        assert assignment.ranker.algorithm == "hybrid"

@@ -15,12 +15,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from feedback.models import Feedback
+from feedback.models import Feedback, Prediction
 from recommendations.demonstration.api_client import ApiClient
 from recommendations.demonstration.loading import experiment_ensure, world_load
 from recommendations.demonstration.simulation import Pace, ServerAway, Simulation
 from recommendations.demonstration.world import World, today_in_dublin
-from recommendations.models import Prediction
 
 FAST = 10_000.0
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from experiments.definitions import definitions_forget
 from experiments.models import Experiment
-from experiments.serving import definitions_forget
 from tests.experiments.factories import draft, started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

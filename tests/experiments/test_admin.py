@@ -6,7 +6,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
+from experiments.looks import look_take
 from experiments.models import Experiment, ExperimentStatus
+from experiments.services import layer_default
 from tests.experiments.factories import act, draft, expose, started
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,14 @@ def form(**changes: str) -> dict[str, str]:
         "primary_metric": "conversion_rate",
         "attribution_hours": "168",
         "traffic_percentage": "100",
+        "kind": "ab",
+        "layer": str(layer_default().pk),
+        "layer_percentage": "100",
+        "audience": "everyone",
+        "minimum_effect": "0.1",
+        "expected_rate": "0.2",
+        "planned_users": "4000",
+        "planned_days": "14",
         "variants-TOTAL_FORMS": "2",
         "variants-INITIAL_FORMS": "0",
         "events-TOTAL_FORMS": "0",
@@ -91,7 +101,7 @@ def test_a_refused_start_is_a_message_and_changes_nothing(admin: Client) -> None
     started("first")
     second = draft("second")
     answer = admin.post(page_of(second, "start/"), {"reason": "Go"}, follow=True)
-    assert "first is still active" in text(answer)
+    assert "taken by first" in text(answer)
     second.refresh_from_db()
     assert second.status == ExperimentStatus.DRAFT
 
@@ -108,14 +118,14 @@ def test_only_the_buttons_that_make_sense_are_offered(admin: Client) -> None:
 
     def offered() -> set[str]:
         body = text(admin.get(page_of(experiment)))
-        names = ("start", "pause", "resume", "complete", "weights", "results")
+        names = ("start", "pause", "resume", "complete", "traffic", "weights", "repin", "results")
         return {name for name in names if f'href="{page_of(experiment, f"{name}/")}"' in body}
 
-    assert offered() == {"pause", "complete", "weights", "results"}
+    assert offered() == {"pause", "complete", "traffic", "weights", "results"}
     admin.post(page_of(experiment, "pause/"), {"reason": "Odd"})
-    assert offered() == {"resume", "complete", "weights", "results"}
+    assert offered() == {"resume", "complete", "traffic", "weights", "results"}
     admin.post(page_of(experiment, "resume/"), {"reason": "Fine"})
-    admin.post(page_of(experiment, "complete/"), {"reason": "Done"})
+    admin.post(page_of(experiment, "complete/"), {"reason": "Done", "decision": "none"})
     assert offered() == {"results"}
 
 
@@ -163,6 +173,8 @@ def test_the_results_page_gives_the_verdict_first_and_every_variant(admin: Clien
             expose(experiment, key, f"{key}-{number}", start + timedelta(days=number % 5))
             if number < saved:
                 act(f"{key}-{number}", "save", start + timedelta(days=number % 5, minutes=5))
+    for day in range(1, 6):
+        look_take(experiment=experiment, now=start + timedelta(days=day))
     body = text(admin.get(page_of(experiment, "results/"), follow=True))
     assert body.index("Keep running") < body.index("<table")
     assert body.count("<polyline") == 2

@@ -1,3 +1,4 @@
+import json
 import math
 from datetime import timedelta
 from typing import Any
@@ -8,9 +9,10 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
+from experiments.looks import look_take
 from experiments.models import Experiment
 from experiments.services import experiment_complete, experiment_pause
-from tests.experiments.factories import act, draft, expose, started
+from tests.experiments.factories import act, draft, expose, expose_many, started
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -89,11 +91,13 @@ def test_results_have_the_fields_that_clients_read_under_every_name(api: Client,
     assert body["status"] == "active"
     assert body["participants"] == body["total_users"] == 80
     assert body["start_date"] < body["as_of"]
-    assert body["sample_ratio"] == {"p_value": 1.0, "state": "ok", "reason": ""}
+    assert body["sample_ratio"]["p_value"] == 1.0
+    assert body["sample_ratio"]["state"] == "ok"
+    assert body["sample_ratio"]["early_warning"] == "ok"
     assert body["verdict"]["state"] == "keep_running"
     assert body["verdict"]["rule"]
     assert body["verdict"]["explanation"]
-    assert len(body["history"]) == 8
+    assert body["history"] == []
     control = body["variants"][0]
     assert control["variant_id"] == control["variant"] == "control"
     assert control["name"] == control["variant_name"] == "Control"
@@ -112,9 +116,37 @@ def test_treatments_are_compared_with_control(api: Client, running: Experiment) 
     lower, upper = treatment["relative_lift_interval"]
     assert 0 < lower < 4 < upper
     assert treatment["chance_to_beat_control"] > 0.999
+    # Not before a daily look found it, however small the p-value is.
     assert treatment["statistical_significance"] == {
-        "vs_control": {"p_value": treatment["p_value"], "is_significant": True, "confidence_level": 0.95}
+        "vs_control": {"p_value": treatment["p_value"], "is_significant": False, "confidence_level": 0.95}
     }
+
+
+def test_what_a_look_found_is_significant_and_in_the_history(api: Client, running: Experiment) -> None:
+    for key in ("control", "treatment"):
+        expose_many(running, key, 60, 10 if key == "control" else 50, running.started_at or timezone.now())
+    look_take(experiment=running, now=timezone.now())
+    body = results(api)
+    treatment = body["variants"][1]
+    assert treatment["statistical_significance"]["vs_control"]["is_significant"] is True
+    assert treatment["finding"] == "better"
+    assert body["verdict"]["state"] == "ship"
+    assert body["since_last_look"]["users"] == 0
+    [day] = body["history"]
+    assert day["date"] == timezone.now().date().isoformat()
+    assert [point["users"] for point in day["variants"]] == [100, 100]
+    assert day["tests"][0]["method"] == "group_sequential"
+    assert day["tests"][0]["statistic"] > day["tests"][0]["critical_value"]
+
+
+def test_an_extreme_experiment_is_still_strict_json(api: Client) -> None:
+    start = timezone.now() - WEEK
+    experiment = started(now=start)
+    for key in ("control", "treatment"):
+        expose_many(experiment, key, 60, 60 if key == "treatment" else 0, start)
+    look_take(experiment=experiment, now=timezone.now())
+    content = api.get("/v1/experiments/rec_v1/results").content
+    json.loads(content, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
 def test_a_number_that_cannot_be_given_is_null_and_says_why(api: Client) -> None:

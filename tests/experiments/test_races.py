@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from common.errors import Conflict
+from common.errors import InvalidInput
+from experiments.definitions import Visitor
 from experiments.models import Experiment, ExperimentStatus, Exposure
 from experiments.services import experiment_start
-from experiments.serving import assign, exposure_record
-from tests.experiments.factories import NOON, draft, started
+from experiments.serving import exposures_record
+from tests.experiments.factories import NOON, draft, started, treatment_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,13 +40,12 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
 def test_of_two_first_exposures_at_once_one_is_recorded() -> None:
     started()
-    assignment = assign(user_id="1", now=NOON)
-    assert assignment is not None
+    treatment = treatment_of("1")
 
-    def record() -> bool:
-        return exposure_record(assignment=assignment, user_id="1", now=NOON)
+    def record() -> int:
+        return exposures_record(treatment=treatment, visitor=Visitor("1"), now=NOON)
 
-    assert sorted(at_once(*[record] * 6), key=bool) == [False] * 5 + [True]
+    assert at_once(*[record] * 6).count(1) == 1
     assert Exposure.objects.count() == 1
 
 
@@ -56,5 +56,5 @@ def test_of_two_experiments_started_at_once_one_runs() -> None:
         return lambda: experiment_start(experiment=experiment, actor="staff:ann", reason="Go", now=NOON)
 
     outcomes = at_once(start(first), start(second))
-    assert sum(isinstance(one, Conflict) for one in outcomes) == 1
+    assert sum(isinstance(one, InvalidInput) for one in outcomes) == 1
     assert Experiment.objects.filter(status=ExperimentStatus.ACTIVE).count() == 1

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,19 +8,31 @@ from experiments.charts import HEIGHT, WIDTH, rate_chart
 from experiments.reports import HistoryDay, HistoryPoint
 from experiments.statistics.proportions import wilson_interval
 from experiments.statistics.values import Interval, Proportion
+from experiments.verdicts import Verdict, VerdictState
+
+FIRST = datetime(2026, 5, 1, 3, tzinfo=UTC)
 
 
 def point(variant: str, users: int, conversions: int) -> HistoryPoint:
     sample = Proportion(conversions, users)
     interval = wilson_interval(sample)
-    return HistoryPoint(
-        variant, users, conversions, sample.rate, interval if isinstance(interval, Interval) else None
-    )
+    known = interval if isinstance(interval, Interval) else None
+    return HistoryPoint(variant, users, users, conversions, sample.rate, known)
 
 
 def history(*counts: tuple[int, int]) -> list[HistoryDay]:
     return [
-        HistoryDay(date(2026, 5, 1) + timedelta(days=n), (point("control", *one), point("new", one[0], 0)))
+        HistoryDay(
+            day=(FIRST + timedelta(days=n)).date(),
+            taken_at=FIRST + timedelta(days=n),
+            phase=1,
+            information=n / len(counts),
+            is_counted=True,
+            alpha_spent=0.0,
+            verdict=Verdict(VerdictState.KEEP_RUNNING, "", ""),
+            variants=(point("control", *one), point("new", one[0], 0)),
+            tests=(),
+        )
         for n, one in enumerate(counts)
     ]
 

@@ -5,31 +5,33 @@ from typing import Any
 
 import pytest
 
-from experiments.models import Experiment, Exposure
+from experiments.definitions import Visitor, definitions_forget
+from experiments.models import Experiment, Exposure, Layer
 from experiments.services import (
     experiment_complete,
     experiment_pause,
     experiment_resume,
     experiment_reweigh,
+    experiment_start,
     person_erase,
 )
-from experiments.serving import Assignment, assign, exposure_record
-from tests.experiments.factories import NOON, draft, started
+from experiments.serving import Assignment, exposures_record
+from tests.experiments.factories import NOON, assignment_of, draft, expose, exposed, started, treatment_of
 
 WHY: dict[str, Any] = {"actor": "staff:ann", "reason": "It was agreed", "now": NOON}
 QueryCount = Callable[[int], Any]
 
 
 def serve(user_id: str) -> Assignment:
-    assignment = assign(user_id=user_id, now=NOON)
+    assignment = assignment_of(user_id)
     assert assignment is not None
-    exposure_record(assignment=assignment, user_id=user_id, now=NOON)
+    exposed(user_id)
     return assignment
 
 
 def someone_in(variant: str) -> str:
     for number in range(1000):
-        assignment = assign(user_id=str(number), now=NOON)
+        assignment = assignment_of(str(number))
         if assignment is not None and assignment.variant_key == variant:
             return str(number)
     raise AssertionError(f"nobody is in {variant}")
@@ -38,19 +40,19 @@ def someone_in(variant: str) -> str:
 @pytest.mark.django_db
 def test_nobody_is_assigned_while_nothing_runs() -> None:
     draft()
-    assert assign(user_id="1", now=NOON) is None
+    assert assignment_of("1") is None
 
 
 def test_a_person_keeps_the_variant_and_its_algorithm(experiment: Experiment) -> None:
-    first = assign(user_id="1", now=NOON)
+    first = assignment_of("1")
     assert first is not None
-    assert first == assign(user_id="1", now=NOON + timedelta(days=3))
+    assert first == assignment_of("1")
     assert first.experiment_key == experiment.key
-    assert first.algorithm == experiment.variants.get(key=first.variant_key).algorithm
+    assert first.ranker.algorithm == experiment.variants.get(key=first.variant_key).algorithm
 
 
 def test_people_are_split_by_the_weights(experiment: Experiment) -> None:
-    counts = Counter(a.variant_key for n in range(400) if (a := assign(user_id=str(n), now=NOON)))
+    counts = Counter(a.variant_key for n in range(400) if (a := assignment_of(str(n))))
     assert counts["control"] + counts["treatment"] == 400
     assert 140 < counts["control"] < 260
 
@@ -58,25 +60,27 @@ def test_people_are_split_by_the_weights(experiment: Experiment) -> None:
 @pytest.mark.django_db
 def test_people_outside_the_traffic_take_no_part() -> None:
     started(traffic_percentage=25)
-    taking_part = sum(assign(user_id=str(n), now=NOON) is not None for n in range(400))
+    taking_part = sum(assignment_of(str(n)) is not None for n in range(400))
     assert 60 < taking_part < 140
 
 
 def test_assigning_writes_nothing_and_serving_writes_one_exposure(experiment: Experiment) -> None:
-    assignment = assign(user_id="1", now=NOON)
+    assignment = assignment_of("1")
     assert assignment is not None
     assert not Exposure.objects.exists()
-    assert exposure_record(assignment=assignment, user_id="1", now=NOON) is True
+    assert exposed("1", NOON) == 1
     exposure = Exposure.objects.get()
-    assert (exposure.user_id, exposure.variant.key, exposure.first_at) == ("1", assignment.variant_key, NOON)
+    assert (exposure.user_id, exposure.variant_id, exposure.first_at) == ("1", assignment.variant_id, NOON)
+    assert exposure.window_ends_at == NOON + timedelta(hours=experiment.attribution_hours)
+    assert (exposure.phase, exposure.propensity) == (1, 0.5)
 
 
 def test_only_the_first_exposure_is_recorded(experiment: Experiment) -> None:
     serve("1")
-    again = assign(user_id="1", now=NOON + timedelta(hours=1))
+    again = assignment_of("1")
     assert again is not None
     assert again.already_exposed
-    assert exposure_record(assignment=again, user_id="1", now=NOON + timedelta(hours=1)) is False
+    assert exposed("1", NOON + timedelta(hours=1)) == 0
     assert Exposure.objects.get().first_at == NOON
 
 
@@ -90,34 +94,32 @@ def test_it_costs_one_read_and_at_first_exposure_one_write(
     experiment: Experiment, settings: Any, django_assert_num_queries: QueryCount
 ) -> None:
     settings.REFRESH_SECONDS = 60
-    assign(user_id="somebody before", now=NOON)  # reads the definitions
+    assignment_of("somebody before")  # reads the definitions
     with django_assert_num_queries(1):
-        assignment = assign(user_id="1", now=NOON)
-    assert assignment is not None
+        treatment = treatment_of("1")
     with django_assert_num_queries(3) as captured:  # the insert, between a savepoint and its release
-        exposure_record(assignment=assignment, user_id="1", now=NOON)
+        assert exposures_record(treatment=treatment, visitor=Visitor("1"), now=NOON) == 1
     assert [query["sql"].split()[0] for query in captured] == ["SAVEPOINT", "INSERT", "RELEASE"]
     with django_assert_num_queries(1):
-        again = assign(user_id="1", now=NOON)
-    assert again is not None
+        again = treatment_of("1")
     with django_assert_num_queries(0):
-        exposure_record(assignment=again, user_id="1", now=NOON)
+        assert exposures_record(treatment=again, visitor=Visitor("1"), now=NOON) == 0
 
 
 @pytest.mark.django_db
 def test_it_costs_no_query_while_nothing_runs(settings: Any, django_assert_num_queries: QueryCount) -> None:
     settings.REFRESH_SECONDS = 60
-    assign(user_id="1", now=NOON)
+    assignment_of("1")
     with django_assert_num_queries(0):
-        assert assign(user_id="1", now=NOON) is None
+        assert assignment_of("1") is None
 
 
 @pytest.mark.django_db(transaction=True)
 def test_this_process_knows_of_a_start_at_once(settings: Any) -> None:
     settings.REFRESH_SECONDS = 60
-    assert assign(user_id="1", now=NOON) is None
+    assert assignment_of("1") is None
     started()
-    assert assign(user_id="1", now=NOON) is not None
+    assert assignment_of("1") is not None
 
 
 def test_exposed_people_stay_where_they_are_whatever_the_weights_become(experiment: Experiment) -> None:
@@ -139,12 +141,12 @@ def test_while_paused_exposed_people_get_control_and_nobody_new_takes_part(exper
     treated = someone_in("treatment")
     serve(treated)
     experiment_pause(experiment=experiment, **WHY)
-    assignment = assign(user_id=treated, now=NOON)
+    assignment = assignment_of(treated)
     assert assignment is not None
-    assert (assignment.variant_key, assignment.algorithm) == ("control", "popularity")
-    assert assign(user_id="a newcomer", now=NOON) is None
-    assert exposure_record(assignment=assignment, user_id=treated, now=NOON) is False
-    assert Exposure.objects.get().variant.key == "treatment"
+    assert (assignment.variant_key, assignment.ranker.algorithm) == ("control", "popularity")
+    assert assignment_of("a newcomer") is None
+    assert exposed(treated, NOON) == 0
+    assert Exposure.objects.filter(variant__key="treatment").count() == 1
 
 
 def test_after_the_pause_everybody_has_the_variant_they_had(experiment: Experiment) -> None:
@@ -158,7 +160,7 @@ def test_after_the_pause_everybody_has_the_variant_they_had(experiment: Experime
 def test_a_completed_experiment_assigns_nobody(experiment: Experiment) -> None:
     serve("1")
     experiment_complete(experiment=experiment, **WHY)
-    assert assign(user_id="1", now=NOON) is None
+    assert assignment_of("1") is None
 
 
 def test_a_persons_exposures_can_be_erased(experiment: Experiment) -> None:
@@ -166,3 +168,21 @@ def test_a_persons_exposures_can_be_erased(experiment: Experiment) -> None:
     serve("2")
     assert person_erase(user_id="1") == 1
     assert [row.user_id for row in Exposure.objects.all()] == ["2"]
+
+
+def test_of_two_layers_only_the_new_one_is_recorded_where_another_process_was_faster(
+    experiment: Experiment,
+) -> None:
+    """Both come in by one statement; one that is there already must not lose the other."""
+    other = draft("lists")
+    Experiment.objects.filter(pk=other.pk).update(layer=Layer.objects.create(key="lists", name="Lists"))
+    other.variants.update(algorithm="")
+    other.variants.filter(is_control=False).update(parameters={"most_per_venue": 2})
+    other.refresh_from_db()
+    experiment_start(experiment=other, **WHY)
+    definitions_forget()
+    treatment = treatment_of("1")
+    assert len(treatment.assignments) == 2
+    expose(experiment, treatment.assignments[0].variant_key, "1")
+    assert exposures_record(treatment=treatment, visitor=Visitor("1"), now=NOON) == 1
+    assert Exposure.objects.filter(user_id="1").count() == 2

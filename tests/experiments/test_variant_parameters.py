@@ -8,7 +8,8 @@ from django.test import Client
 
 from common.errors import InvalidInput
 from experiments.models import Experiment
-from experiments.services import VariantPlan, experiment_create, experiment_start, start_problems
+from experiments.services import VariantPlan, experiment_create, experiment_start
+from experiments.start_checks import start_problems
 from tests.experiments.factories import NOON, draft
 from tests.experiments.test_admin import LIST, form, page_of, text
 

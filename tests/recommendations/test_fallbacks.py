@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from prometheus_client import REGISTRY
 
-from recommendations.models import Prediction
+from feedback.models import Prediction
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import feedback_add
 
@@ -41,8 +41,8 @@ def test_it_serves_a_stranger_what_is_popular(ask: RecommendationClient) -> None
         "recommendations.algorithms.hybrid.Hybrid.score",
         "recommendations.algorithms.hybrid.Hybrid.explain",
         "recommendations.algorithms.hybrid.Hybrid.prepare",
-        "recommendations.serving.person_encode",
-        "recommendations.serving.reason_sentence",
+        "recommendations.ranking.person_encode",
+        "recommendations.ranking.reason_sentence",
     ],
 )
 def test_it_serves_popularity_when_the_personal_part_breaks_and_counts_it(
@@ -50,7 +50,7 @@ def test_it_serves_popularity_when_the_personal_part_breaks_and_counts_it(
 ) -> None:
     labels = {"variant": "", "algorithm": "popularity", "model_version": "v1", "fallback": "error"}
     before = REGISTRY.get_sample_value("craic_recommendation_lists_total", labels) or 0.0
-    with mock.patch(broken, side_effect=ValueError("broken")), mock.patch("recommendations.serving.logger"):
+    with mock.patch(broken, side_effect=ValueError("broken")), mock.patch("recommendations.ranking.logger"):
         answer = ask.answer("techno-1", limit=3)
     assert {item["algorithm"] for item in answer["recommendations"]} == {"popularity"}
     assert fallback_reason(answer) == "error"

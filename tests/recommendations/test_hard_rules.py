@@ -90,10 +90,10 @@ def _allowed(drawn: list[Drawn], city: str | None, near: str | None) -> set[str]
 
 def _served(path: str, request: RecommendationRequest) -> list[str]:
     broken = mock.Mock(side_effect=RuntimeError("broken"))
-    with mock.patch("recommendations.serving.settings") as fake, mock.patch("recommendations.serving.logger"):
+    with mock.patch("recommendations.ranking.settings") as fake, mock.patch("recommendations.ranking.logger"):
         fake.DEFAULT_ALGORITHM = "hybrid" if path in ("broken", "no_model") else path
         if path == "no_model":
-            with mock.patch("recommendations.serving.champion.current", return_value=None):
+            with mock.patch("recommendations.pinned_models.champion.current", return_value=None):
                 answer = recommend(request, now=timezone.now())
         elif path == "broken":
             with (

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from experiments.models import Experiment
 from experiments.services import VariantPlan, experiment_create, experiment_pause, experiment_start
+from feedback.models import Prediction
 from recommendations.list_quality.parameters import ListParameters
-from recommendations.models import Prediction
 from recommendations.rules import Filters
 from recommendations.serving import RecommendationRequest, recommend
+from tests.experiments.factories import PLAN
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import event_add, feedback_add
 
@@ -45,7 +46,15 @@ def run(parameters: dict[str, Any], *, now: datetime | None = None) -> Experimen
             key="treatment", name="Treatment", algorithm="popularity", weight=0.5, parameters=parameters
         ),
     ]
-    experiment = experiment_create(key="lists_v1", name="Lists", variants=plans, actor="staff:ann", now=now)
+    experiment = experiment_create(
+        key="lists_v1",
+        name="Lists",
+        hypothesis="Shorter runs of one venue are saved from more.",
+        variants=plans,
+        plan=PLAN,
+        actor="staff:ann",
+        now=now,
+    )
     return experiment_start(experiment=experiment, actor="staff:ann", reason="Ready", now=now)
 
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from recommendations.models import Prediction
+from feedback.models import Prediction
 from tests.recommendations.client import RecommendationClient
 
 ITEM_KEYS = {

@@ -9,10 +9,10 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from common.services import api_key_issue
+from feedback.models import Prediction
 from modelregistry.models import RunState, TrainingRun, Trigger
 from modelregistry.runs import run_enqueue, run_finish, run_start
 from recommendations.model_info import model_info
-from recommendations.models import Prediction
 from tests.credentials import client_of
 from tests.recommendations.client import RecommendationClient
 from tests.recommendations.factories import model_train

@@ -9,8 +9,8 @@ from django.db import DataError, OperationalError
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
+from feedback.models import Prediction
 from recommendations import prediction_log as module
-from recommendations.models import Prediction
 from recommendations.prediction_log import PredictionLog
 
 
@@ -102,3 +102,20 @@ def test_its_writer_thread_writes_within_the_time_set(settings: object) -> None:
     log.append(prediction())
     log.stop()
     assert Prediction.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_written_by_hand_only_a_flush_writes_and_the_rest_is_dropped(
+    log: PredictionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers: list[PredictionLog] = []
+    monkeypatch.setattr(log, "_start_writer", lambda: writers.append(log))
+    with log.written_by_hand():
+        log.append(prediction())
+        log.flush()
+        log.append(prediction())
+    log.flush()
+    assert Prediction.objects.count() == 1
+    assert writers == []
+    log.append(prediction())
+    assert writers == [log]

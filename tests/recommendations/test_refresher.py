@@ -50,7 +50,7 @@ def test_an_algorithm_that_cannot_read_the_new_candidates_does_not_serve_the_old
     with (
         mock.patch.object(Hybrid, "prepare", side_effect=ValueError("broken")),
         mock.patch("recommendations.refresher.logger"),
-        mock.patch("recommendations.serving.logger"),
+        mock.patch("recommendations.ranking.logger"),
     ):
         refresh()
         answer = ask.answer("techno-9", limit=100)

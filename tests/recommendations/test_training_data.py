@@ -73,6 +73,16 @@ def test_it_counts_feedback_on_events_it_does_not_know_apart() -> None:
     assert (len(data.interactions), data.unknown_event_rows) == (1, 1)
 
 
+def test_people_known_by_unknown_events_alone_are_nobody() -> None:
+    event_add("e")
+    feedback_add("first", "unheard-of", days_ago=3)
+    feedback_add("second", "e", days_ago=2)
+    taste_put(user_id="second", taste=TasteIn(preferred_artists=["Kernel"]), now=timezone.now())
+    data = training_data_load(cutoff=timezone.now())
+    assert (data.interactions.n_users, rows(data)) == (1, [(0, event_key("e"), 1.0)])
+    assert artists(data) == {0: [token(Field.ARTIST, "Kernel")]}
+
+
 def test_it_moves_back_announcements_that_cannot_be_true() -> None:
     now = timezone.now()
     event_add("over", days=-100, announced_at=now)
