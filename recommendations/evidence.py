@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommendations.algorithms.dataset import Field, Int64, Person, token
+from recommendations.algorithms.dataset import Field, Int64, Person, UInt64, token
+from recommendations.algorithms.text import TEXT_HISTORY
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 CHOOSING = {
@@ -34,6 +35,10 @@ class KnownPerson:
 
     def liked_rows(self) -> Int64:
         return np.flatnonzero(self.person.weight > 0)
+
+    def texts_read(self) -> UInt64:
+        """Every word of the texts that likings are compared by."""
+        return self.person.events.words[Field.TEXT].take(self.liked_rows()[-TEXT_HISTORY:]).tokens
 
 
 @dataclass(frozen=True, slots=True)

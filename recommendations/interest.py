@@ -1,7 +1,8 @@
-"""How much everybody wants each upcoming event right now: actions weighted, and decayed by age. And how
+"""How much everybody wants each upcoming event right now: actions weighted, and decayed by age. A person's
+repeats of one action on one event count once, when first done, as in training (a bot cannot shout). And how
 often people were shown it: every action counts, for nobody acts on what they have not seen.
 
-Read once as daily totals, then kept current by the rows that came since, so that a refresh costs what is new.
+Read once as a whole, then kept current by the rows that came since, so that a refresh costs what is new.
 """
 
 import threading
@@ -9,12 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Count, Max
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Exists, Max, Min, OuterRef
 
 from catalogue.models import Event
 from feedback.models import Action, Feedback
@@ -24,7 +24,7 @@ from recommendations.algorithms.popularity import HALF_LIFE
 from recommendations.snapshot import Snapshot
 
 WANTING = [Action(name) for name, weight in ACTION_WEIGHTS.items() if weight > 0]
-NOON = 43_200.0
+ROWS_AT_ONCE = 20_000
 TOTALS_SECONDS = 6 * 3600.0  # read afresh this often: rows committed out of order, events that are over
 
 
@@ -88,33 +88,42 @@ class InterestTracker:
         if self._read_until is None or self._clock() - self._totals_at >= TOTALS_SECONDS:
             self._levels.clear()
             self._showings.clear()
-            self._read_totals(now)
+            self._read_all(now)
             self._totals_at = self._clock()
         else:
             self._read_newer(self._read_until)
 
-    def _read_totals(self, now: datetime) -> None:
+    def _read_all(self, now: datetime) -> None:
         newest = Feedback.objects.aggregate(newest=Max("id"))["newest"] or 0
         upcoming = Event.objects.filter(starts_at__gte=now).values("id")
-        days = (
-            Feedback.objects.filter(id__lte=newest, event_id__in=upcoming)
-            .annotate(day=TruncDate("occurred_at", tzinfo=UTC))
-            .values_list("event_id", "action", "day")
-            .annotate(times=Count("id"))
-            .order_by()
+        rows = Feedback.objects.filter(id__lte=newest, event_id__in=upcoming).order_by()
+        self._showings.update(dict(rows.values_list("event_id").annotate(times=Count("id"))))
+        firsts = (
+            rows.filter(action__in=WANTING)
+            .values("event_id", "user_id", "action")
+            .annotate(first=Min("occurred_at"))
+            .values_list("event_id", "action", "first")
         )
-        for event_id, action, day, times in days:
-            self._showings[event_id] += times
-            if action in WANTING:
-                noon = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + NOON
-                self._add(event_id, times * ACTION_WEIGHTS[action], min(noon, now.timestamp()))
+        for event_id, action, first in firsts.iterator(chunk_size=ROWS_AT_ONCE):
+            self._add(event_id, ACTION_WEIGHTS[action], first.timestamp())
         self._read_until = newest
 
     def _read_newer(self, last_id: int) -> None:
-        newer = Feedback.objects.filter(id__gt=last_id).order_by("id")
-        for pk, event_id, action, occurred_at in newer.values_list("id", "event_id", "action", "occurred_at"):
+        # What was done before but told later counts twice until all is read afresh. The bound on the time has
+        # SQLite look among the person's few actions, not among the event's many.
+        before = Feedback.objects.filter(
+            user_id=OuterRef("user_id"),
+            event_id=OuterRef("event_id"),
+            action=OuterRef("action"),
+            id__lt=OuterRef("id"),
+            occurred_at__lte=OuterRef("occurred_at"),
+        )
+        newer = Feedback.objects.filter(id__gt=last_id).annotate(is_repeat=Exists(before)).order_by("id")
+        for pk, event_id, action, occurred_at, is_repeat in newer.values_list(
+            "id", "event_id", "action", "occurred_at", "is_repeat"
+        ):
             self._showings[event_id] += 1
-            if action in WANTING:
+            if action in WANTING and not is_repeat:
                 self._add(event_id, ACTION_WEIGHTS[action], occurred_at.timestamp())
             self._read_until = pk
 

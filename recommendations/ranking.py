@@ -96,7 +96,7 @@ def _personal(
     listing = listing_make(scores, slate, order, now)
     explained = listing.explained(slate.algorithm.explain(person, slate.prepared, listing.rows))
     cards = [slate.snapshot.cards[row] for row in slate.rows[listing.rows]]
-    programme = Programme(slate.snapshot.events, slate.rows)
+    programme = Programme(slate.snapshot.events, slate.rows, slate.snapshot.texts)
     sentences = [
         reason_sentence(Case(known, card, programme), reasons)
         for card, reasons in zip(cards, explained, strict=True)

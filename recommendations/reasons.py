@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.algorithms.dataset import EventTable, Field, Float64, Int64, token
+from recommendations.algorithms.dataset import EventTable, Field, Float64, Int64, UInt64, event_key, token
 from recommendations.algorithms.places import HOURS, SLOT_HOURS, week_hour
 from recommendations.algorithms.protocol import Contribution, Signal
+from recommendations.algorithms.text import DocumentFrequencies
 from recommendations.distance import great_circle_km
 from recommendations.evidence import NUMBERS, KnownPerson, evidence_find, is_stated
 from recommendations.snapshot import EventCard
 
 POPULAR_SENTENCE = "People have shown interest in it lately."
 EXPECTED_SENTENCE = "Its artists, venue or promoter have drawn people before."
-UNTRIED_SENTENCE = "Hardly anybody has acted on it yet."
+UNTRIED_SENTENCE = "Hardly anybody has shown interest in it yet."
 NEUTRAL_SENTENCE = "It is one of the events coming up."
 _PLAIN = {
     Signal.POPULAR: POPULAR_SENTENCE,
@@ -24,10 +25,11 @@ _PLAIN = {
     Signal.SIMILAR_PEOPLE: "People who like what you like are interested in it.",
     Signal.SIMILAR_TASTE: "People who like what you like go for its artists, venue, promoter or genre.",
     Signal.GOES_WITH: "It goes with what you like.",
-    Signal.EXPLORATION: "It is new here: few people were shown it yet.",
+    Signal.EXPLORATION: "It was drawn by lot, to find out who would like it.",
 }
 ABOUT_THE_PRICE = float(np.log(1.25))
 FEW = 3
+UNCOMMON = 1 / 50  # of all texts, at most, hold a word that makes two alike: "of the" does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Programme:
 
     events: EventTable
     rows: Int64  # (n,) the candidates among `events`
+    texts: DocumentFrequencies  # of `events`
 
     def starts(self) -> Float64:
         return np.asarray(self.events.starts_at[self.rows], np.float64)
@@ -44,6 +47,12 @@ class Programme:
         lists = self.events.words[Field.PROMOTER]
         theirs = lists.rows_of_tokens()[lists.tokens == np.uint64(token(Field.PROMOTER, promoter))]
         return np.asarray(self.events.starts_at[np.intersect1d(theirs, self.rows)], np.float64)
+
+    def uncommon_words(self, event_id: str) -> UInt64:
+        """The words of an event's text that few texts hold; none where there are too few texts to tell."""
+        mine = np.flatnonzero(self.events.keys == np.uint64(event_key(event_id)))
+        words = self.events.words[Field.TEXT].take(mine).tokens
+        return words[_holders(self.texts, words) <= UNCOMMON * self.texts.documents]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,15 @@ def _about_followed(case: Case) -> str | None:
     return _about_artist(case) or _about_promoter(case)
 
 
-def _about_text(case: Case) -> str:
-    return f"Its description is like that of a night you {case.known.verb}."
+def _about_text(case: Case) -> str | None:
+    shared = np.isin(case.known.texts_read(), case.programme.uncommon_words(case.card.event_id))
+    return f"Its description is like that of a night you {case.known.verb}." if shared.any() else None
+
+
+def _holders(texts: DocumentFrequencies, words: UInt64) -> Int64:
+    """In how many texts each word, held by at least one, occurs."""
+    columns, known = texts.terms.find(words)
+    return np.where(known, texts.count[columns], 1) if len(texts.terms) else np.ones(len(words), np.int64)
 
 
 def _about_places(case: Case) -> str | None:

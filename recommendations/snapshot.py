@@ -11,7 +11,8 @@ import numpy as np
 from django.conf import settings
 
 from catalogue.models import CatalogueState, Event, EventStatus
-from recommendations.algorithms.dataset import Bool, EventTable, UInt64, token
+from recommendations.algorithms.dataset import Bool, EventTable, Field, UInt64, token
+from recommendations.algorithms.text import DocumentFrequencies
 from recommendations.event_facts import FACT_COLUMNS, event_facts
 from recommendations.list_quality.shows import ShowFacts
 
@@ -67,6 +68,7 @@ class Snapshot:
     events: EventTable
     titles: UInt64  # (n,) the same for titles that read the same
     shows: ShowFacts
+    texts: DocumentFrequencies
     recommendable: Bool  # (n,)
     row_of: Mapping[str, int]
 
@@ -79,6 +81,7 @@ class Snapshot:
             events=events,
             titles=titles,
             shows=ShowFacts.of(events, titles),
+            texts=DocumentFrequencies.of(events.words[Field.TEXT]),
             recommendable=np.array([card.recommendable for card in rows], dtype=bool),
             row_of={card.event_id: row for row, card in enumerate(rows)},
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 LARGEST_SHARE = 0.3  # a list that is mostly experiment serves nobody
+MOST_SHOWINGS = 1_000  # what so many people were shown is not new
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -29,13 +30,19 @@ class ListParameters:
     exploration_share: float = _setting(
         0.0, f"share of the places, 0 to {LARGEST_SHARE}, given to events that few people were shown yet"
     )
-    exploration_showings: int = _setting(50, "an event shown to people fewer times than this counts as new")
+    exploration_showings: int = _setting(
+        50, f"an event shown to people fewer times than this, 1 to {MOST_SHOWINGS}, counts as new"
+    )
 
     def __post_init__(self) -> None:
         for name in ("most_per_venue", "most_per_artist", "most_per_promoter", "exploration_showings"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}.")
+        if self.exploration_showings > MOST_SHOWINGS:
+            raise ValueError(
+                f"exploration_showings must be {MOST_SHOWINGS} or less, not {self.exploration_showings}."
+            )
         if not 0 <= self.exploration_share <= LARGEST_SHARE:
             raise ValueError(
                 f"exploration_share must be between 0 and {LARGEST_SHARE}, not {self.exploration_share}."

@@ -2,12 +2,13 @@
 
 Worked out once per revision of the catalogue, not per request. Two events are sessions of one show when
 
-- they have the same title, at the same venue or by the same promoter with the same headliner (or none) in
-  the same city, at most `SESSION_GAP` apart: so a weekly or fortnightly night is one show, a monthly one not,
-- they have the same headliner at the same venue on the same or the next night, whatever their titles say (a
-  longer run than `LONGEST_RUN` is a house act's, whose nights are told apart by their titles),
+- they have the same title and the same headliner (or both none) in the same city, at the same venue or by the
+  same promoter, at most `SESSION_GAP` apart: so a weekly or fortnightly night is one show, a monthly one not,
+- they have the same headliner at the same venue in the same city on the same or the next night, whatever
+  their titles say (a longer run than `LONGEST_RUN` is a house act's, told apart by the titles of its nights),
 
-or when a chain of such pairs joins them.
+or when a chain of such pairs joins them. A headliner that only one of two events names may be anybody, and
+one venue's name may stand in many cities: hiding a night for another costs more than listing a session twice.
 """
 
 from collections.abc import Iterator
@@ -67,13 +68,12 @@ def _runs(events: EventTable, titles: UInt64) -> Iterator[tuple[Int64, Int64]]:
     venue, promoter, city, headliner = (
         _first_word(events.words[kind]) for kind in (Field.VENUE, Field.PROMOTER, Field.CITY, Field.ARTIST)
     )
-    for known, word in (
-        (np.flatnonzero(venue), _mixed(titles, venue)),
-        (np.flatnonzero(promoter), _mixed(titles, promoter, city, headliner)),
-    ):
+    for host in (venue, promoter):
+        known = np.flatnonzero(host)
+        word = _mixed(titles, host, city, headliner)
         yield known, _run_of(word[known], events.starts_at[known], SESSION_GAP)
     known = np.flatnonzero((venue != UNKNOWN) & (headliner != UNKNOWN))
-    run = _run_of(_mixed(headliner, venue)[known], events.starts_at[known], NIGHT_GAP)
+    run = _run_of(_mixed(headliner, venue, city)[known], events.starts_at[known], NIGHT_GAP)
     short = np.bincount(run)[run] <= LONGEST_RUN
     yield known[short], run[short]
 

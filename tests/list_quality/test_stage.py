@@ -154,6 +154,7 @@ def test_what_is_explored_stays_within_the_bounds_and_repeats_no_show() -> None:
     [
         ({"most_per_venue": 0}, "most_per_venue must be 1 or more, not 0."),
         ({"exploration_showings": 0}, "exploration_showings must be 1 or more"),
+        ({"exploration_showings": 1001}, "exploration_showings must be 1000 or less, not 1001."),
         ({"exploration_share": 0.31}, "exploration_share must be between 0 and 0.3, not 0.31."),
         ({"exploration_share": float("nan")}, "exploration_share must be between 0 and 0.3"),
     ],

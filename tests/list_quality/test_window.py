@@ -23,12 +23,14 @@ def local(text: str) -> datetime:
         # 2026-05-06 is a Wednesday
         ("tonight", "2026-05-06T19:00", "2026-05-06T19:00", "2026-05-07T06:00"),
         ("tonight", "2026-05-07T02:00", "2026-05-07T02:00", "2026-05-07T06:00"),
-        ("tonight", "2026-05-07T06:00", "2026-05-07T06:00", "2026-05-08T06:00"),
+        ("tonight", "2026-05-07T03:59", "2026-05-07T03:59", "2026-05-07T06:00"),
+        ("tonight", "2026-05-07T04:00", "2026-05-07T17:00", "2026-05-08T06:00"),
+        ("tonight", "2026-05-07T09:00", "2026-05-07T17:00", "2026-05-08T06:00"),
         ("weekend", "2026-05-06T12:00", "2026-05-08T17:00", "2026-05-11T06:00"),
         ("weekend", "2026-05-08T16:59", "2026-05-08T17:00", "2026-05-11T06:00"),
         ("weekend", "2026-05-09T23:00", "2026-05-09T23:00", "2026-05-11T06:00"),
-        ("weekend", "2026-05-11T05:59", "2026-05-11T05:59", "2026-05-11T06:00"),
-        ("weekend", "2026-05-11T06:00", "2026-05-15T17:00", "2026-05-18T06:00"),
+        ("weekend", "2026-05-11T03:59", "2026-05-11T03:59", "2026-05-11T06:00"),
+        ("weekend", "2026-05-11T04:00", "2026-05-15T17:00", "2026-05-18T06:00"),
         ("digest", "2026-05-06T08:00", "2026-05-06T08:00", "2026-05-13T08:00"),
         # clocks go forward on Sunday 2026-03-29 at 01:00, back on Sunday 2026-10-25 at 02:00
         ("tonight", "2026-03-28T22:00", "2026-03-28T22:00", "2026-03-29T06:00"),
@@ -39,6 +41,12 @@ def local(text: str) -> datetime:
 )
 def test_each_surface_has_its_window(surface: str, now: str, begin: str, end: str) -> None:
     assert surface_window(surface, local(now)) == (local(begin).timestamp(), local(end).timestamp())
+
+
+def test_in_the_morning_tonight_does_not_list_what_is_on_at_noon() -> None:
+    noon, evening = local("2026-05-06T12:00").timestamp(), local("2026-05-06T20:00").timestamp()
+    found = within_window(np.array([noon, evening]), "tonight", local("2026-05-06T09:00"))
+    assert found.tolist() == [False, True]
 
 
 def test_the_night_the_clocks_change_is_an_hour_shorter_or_longer() -> None:

@@ -38,7 +38,22 @@ def test_totals_read_at_once_are_what_adding_row_by_row_gives() -> None:
     for days_ago in (1, 8, 20):
         feedback_add(f"u{days_ago}", "e", "save", days_ago=days_ago)
     afresh = InterestTracker()
-    assert level(afresh, "e") == pytest.approx(level(following, "e"), rel=0.03)  # totals are by day
+    assert level(afresh, "e") == pytest.approx(level(following, "e"), rel=1e-3)
+
+
+def test_what_one_person_repeats_counts_once_and_from_when_they_first_did_it() -> None:
+    event_add("e", days=40)
+    following = InterestTracker()
+    assert level(following, "e") == 0
+    for days_ago in (14, 1, 0):
+        feedback_add("a", "e", "click", days_ago=days_ago)
+    assert level(following, "e") == pytest.approx(0.1, rel=1e-3)  # read row by row
+    assert level(InterestTracker(), "e") == pytest.approx(0.1, rel=1e-3)
+    feedback_add("a", "e", "click")
+    assert level(following, "e") == pytest.approx(0.1, rel=1e-3)
+    feedback_add("b", "e", "click")
+    feedback_add("a", "e", "save")
+    assert level(following, "e") == pytest.approx(1.3, rel=1e-3)
 
 
 def test_it_reads_only_what_is_new(settings: Any, django_assert_num_queries: Any) -> None:

@@ -182,7 +182,7 @@ def test_a_first_showing_says_that_it_is_one(ask: RecommendationClient) -> None:
         ]
     new = [item for item in items if any(one["code"] == "exploration" for one in item["reasons"])]
     assert new
-    assert {item["reason"] for item in new} == {"Hardly anybody has acted on it yet."}
+    assert {item["reason"] for item in new} == {"Hardly anybody has shown interest in it yet."}
 
 
 WEDNESDAY = datetime(2030, 5, 8, 19, 0, tzinfo=ZoneInfo("Europe/Dublin"))

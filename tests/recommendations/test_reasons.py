@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from recommendations.algorithms.actions import ACTION_WEIGHTS
 from recommendations.algorithms.dataset import EventFacts, EventTable, Field, Person, Taste, token
 from recommendations.algorithms.protocol import Contribution, Signal
+from recommendations.algorithms.text import TEXT_HISTORY, DocumentFrequencies
 from recommendations.evidence import KnownPerson
 from recommendations.reasons import (
     EXPECTED_SENTENCE,
@@ -53,14 +55,17 @@ def nights(count: int, action: str = "save", **facts: object) -> KnownPerson:
     return person(*[past(str(number), action, **facts) for number in range(count)])
 
 
-def programme(*days_after: float, by: str = "") -> Programme:
-    """The card's event and others that start so many days after it."""
+def programme(*days_after: float, by: str = "", text: str = "") -> Programme:
+    """The card's event, with a text, and others that start so many days after it."""
     starts = [STARTS.timestamp() + day * DAY for day in (0.0, *days_after)]
-    events = [
-        EventFacts(str(row), "", start, 0.0, promoter=by or CARD.promoter if row == 0 else by)
-        for row, start in enumerate(starts)
-    ]
-    return Programme(EventTable.of(events), np.arange(len(events)))
+    events = [EventFacts(str(row), "", start, 0.0, promoter=by) for row, start in enumerate(starts[1:])]
+    mine = EventFacts(CARD.event_id, text, starts[0], 0.0, promoter=by or CARD.promoter)
+    return on_sale([mine, *events])
+
+
+def on_sale(events: list[EventFacts]) -> Programme:
+    table = EventTable.of(events)
+    return Programme(table, np.arange(len(events)), DocumentFrequencies.of(table.words[Field.TEXT]))
 
 
 def sentence(
@@ -98,9 +103,6 @@ MIXED = person(past("a", artists=["Bicep"]), past("b", "attend", artists=["Bicep
         (nights(2, tags=["late"]), Signal.GENRE, "You saved two nights tagged late."),
         (nights(1, city="dublin"), Signal.CITY, "You saved one night in Dublin."),
         (person(city=["Dublin"]), Signal.CITY, "Dublin is one of your cities."),
-        (nights(1), Signal.TEXT, "Its description is like that of a night you chose."),
-        (nights(1, "click"), Signal.TEXT, "Its description is like that of a night you looked at."),
-        (MIXED, Signal.TEXT, "Its description is like that of a night you chose or looked at."),
         (ROUND_THE_CORNER, Signal.NEARBY, "It is less than a kilometre from a night you chose."),
         (IN_CORK, Signal.NEARBY, "It is about 218 km from a night you chose."),
         (person(home=(53.385, -6.28)), Signal.HOME, "It is about 5 km from home."),
@@ -122,6 +124,54 @@ def test_it_says_what_the_person_did_or_said(someone: KnownPerson, signal: Signa
 def test_it_names_the_time_that_a_night_of_the_past_shares(days: float, words: str) -> None:
     before = nights(1, starts_at=STARTS.timestamp() + days * DAY + 3600.0)
     assert sentence(before, Signal.TIME_OF_WEEK) == words
+
+
+DOCKS = "The rave of the docks"
+
+
+def among_others(title: str, *, others: int = 60, other: str = "The night of the {}") -> Programme:
+    """The card's event under that title, and others that are not like it."""
+    texts = [title, *(other.format(f"name{number}") for number in range(others))]
+    return on_sale(
+        [EventFacts(str(row) if row else CARD.event_id, text, 0.0, 0.0) for row, text in enumerate(texts)]
+    )
+
+
+def told_of(title: str, *deeds: str, **on: Any) -> str:
+    """What is said of `title` to somebody who did `deeds` at `DOCKS`."""
+    before = person(*[(EventFacts(f"p{deed}", DOCKS, 0.0, 0.0), deed) for deed in deeds])
+    return sentence(before, Signal.TEXT, on=among_others(title, **on))
+
+
+@pytest.mark.parametrize(
+    ("title", "deeds", "words"),
+    [
+        ("A docks party", ["save"], "Its description is like that of a night you chose."),
+        ("A docks party", ["click"], "Its description is like that of a night you looked at."),
+        (
+            "A docks party",
+            ["save", "click"],
+            "Its description is like that of a night you chose or looked at.",
+        ),
+        ("Knitting of the elders", ["save"], NEUTRAL_SENTENCE),
+        ("A docks party", ["hide"], NEUTRAL_SENTENCE),
+    ],
+)
+def test_descriptions_are_alike_by_a_word_that_few_hold(title: str, deeds: list[str], words: str) -> None:
+    assert told_of(title, *deeds) == words
+
+
+def test_a_word_that_many_hold_makes_no_likeness_nor_does_one_among_few_texts() -> None:
+    assert told_of("A docks party", "save", other="Down the docks with {}") == NEUTRAL_SENTENCE
+    assert told_of("Knitting of the elders", "save", others=0) == NEUTRAL_SENTENCE
+
+
+def test_of_the_nights_of_long_ago_whose_texts_count_nothing_it_says_nothing() -> None:
+    long_ago = (EventFacts("p", DOCKS, 0.0, 0.0), "save")
+    since = [past(str(number)) for number in range(TEXT_HISTORY)]
+    docks = among_others("A docks party")
+    assert sentence(person(long_ago, *since[1:]), Signal.TEXT, on=docks) != NEUTRAL_SENTENCE
+    assert sentence(person(long_ago, *since), Signal.TEXT, on=docks) == NEUTRAL_SENTENCE
 
 
 @pytest.mark.parametrize(
@@ -149,14 +199,20 @@ def test_it_says_where_in_its_promoters_diary_it_is(on: Programme, words: str) -
     assert sentence(person(), Signal.DIARY, on=on) == words
 
 
+def test_what_was_drawn_by_lot_says_so_and_not_how_often_it_was_shown() -> None:
+    """Clients that send no impressions may have shown it to thousands."""
+    assert sentence(person(), Signal.EXPLORATION) == "It was drawn by lot, to find out who would like it."
+
+
 def test_every_signal_that_can_speak_for_an_event_has_a_sentence() -> None:
     like_it = past(
         "a", starts_at=STARTS.timestamp() - 7 * DAY, city="Dublin", latitude=53.3, longitude=-6.3, price=30.0,
         artists=["Bicep"], venue="Vicar Street", promoter="District", genres=["techno"],
     )  # fmt: skip
     someone = person(like_it, home=(53.3, -6.3))
+    on = programme(*range(1, 60), text="title")
     for signal in set(Signal) - {Signal.TURNED_DOWN, Signal.VARIETY}:  # which only ever count against
-        told = sentence(someone, signal, on=programme(1, 2))
+        told = sentence(someone, signal, on=on)
         assert told.endswith("."), signal
         assert told.count(".") == 1, signal
         assert told[0].isupper(), signal
@@ -168,7 +224,7 @@ def test_it_says_nothing_that_is_not_so() -> None:
     someone = nights(1, price=5.0, starts_at=STARTS.timestamp() - 6.5 * DAY, promoter="Other")
     personal = set(Signal) - {
         Signal.POPULAR, Signal.EXPECTED, Signal.UNTRIED, Signal.SIMILAR_PEOPLE, Signal.SIMILAR_TASTE,
-        Signal.GOES_WITH, Signal.TEXT, Signal.TURNED_DOWN, Signal.VARIETY, Signal.EXPLORATION,
+        Signal.GOES_WITH, Signal.TURNED_DOWN, Signal.VARIETY, Signal.EXPLORATION,
     }  # fmt: skip
     bare = replace(CARD, promoter="", latitude=None, longitude=None)
     for signal in personal:
