@@ -18,8 +18,7 @@ from recommendations.algorithms.dataset import (
     Interactions,
     Taste,
 )
-from recommendations.algorithms.samples import select
-from recommendations.evaluation.splits import HoldOut, hold_out_of
+from recommendations.evaluation.splits import HoldOut, hold_out_of, rolling_hold_out
 
 DAY = 86_400.0
 CITY_SPLITS = ("cold", "asof")
@@ -214,7 +213,11 @@ def history_splits(folder: Path) -> list[Split]:
     return [
         Split(
             name,
-            [fold for cut in months() if len(fold := history_fold(everything, cut, cold=name == "cold"))],
+            [
+                fold
+                for cut in months()
+                if len(fold := rolling_hold_out(everything, cut, reach=HISTORY_REACH, cold=name == "cold"))
+            ],
         )
         for name in CITY_SPLITS
     ]
@@ -228,19 +231,3 @@ def months() -> list[float]:
         for month in range(1, 13)
         if (year, month) <= (2015, 4)
     ]
-
-
-def history_fold(data: Interactions, cut: float, *, cold: bool) -> HoldOut:
-    """Candidates start within 60 days. Cold: train on RSVPs made before the cut to events before it, targets
-    are all RSVPs to candidates. As of: train on all RSVPs made before the cut, targets were made after it."""
-    starts = data.events.starts_at
-    candidates = np.flatnonzero((starts >= cut) & (starts < cut + HISTORY_REACH))
-    before = data.occurred_at < cut
-    if cold:
-        kept, after = before & (starts[data.event] < cut), np.ones(len(data), np.bool_)
-    else:
-        kept, after = before, ~before
-    train = select(data, kept, cut)
-    served = np.unique(train.user)
-    after &= np.isin(data.user, served)
-    return hold_out_of(train, candidates, data.user[after], data.event[after], now=cut)

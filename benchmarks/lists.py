@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.datasets import Split, load, rows_of
 from recommendations.algorithms.dataset import Bool, Float64, Int64, event_key, token
 from recommendations.algorithms.hybrid import Hybrid
+from recommendations.evaluation.compare import clustered_error
 from recommendations.evaluation.metrics import ranking_metrics
 from recommendations.evaluation.splits import Histories, HoldOut
 from recommendations.list_quality.parameters import ListParameters
@@ -41,6 +42,7 @@ LISTS = {
 class Lists:
     """What one person got: a line for each of `LISTS`."""
 
+    user: int
     hits: Bool  # (lists, K)
     sessions: Int64  # (lists,) places of further sessions
     promoters: Int64  # (lists,) places of further events of a promoter already listed
@@ -78,16 +80,17 @@ def people(folds: Sequence[HoldOut], titles: dict[int, int]) -> Iterator[Lists]:
             unseen = np.setdiff1d(np.arange(len(events)), history.seen)
             scores = fitted.score(history.person, prepared)
             candidates = Candidates(scores, events.starts_at, facts, np.zeros(len(events), np.int64))
-            yield _lists(candidates, unseen, fold.targets_of(number), number)
+            yield _lists(candidates, unseen, fold.targets_of(number), number, user)
 
 
-def _lists(candidates: Candidates, unseen: Int64, targets: Int64, number: int) -> Lists:
+def _lists(candidates: Candidates, unseen: Int64, targets: Int64, number: int, user: int) -> Lists:
     made = [
         _rows(candidates, unseen, parameters, np.random.default_rng([SEED, number]))
         for parameters in LISTS.values()
     ]
     facts = candidates.facts
     return Lists(
+        user=user,
         hits=np.array([np.isin(rows, targets) for rows in made]),
         sessions=np.array([_further(facts.show[rows[rows >= 0]]) for rows in made]),
         promoters=np.array([_further(facts.promoter[rows[rows >= 0]]) for rows in made]),
@@ -111,6 +114,7 @@ def _further(words: np.ndarray) -> int:
 
 def _print(dataset: str, split: Split, each: Sequence[Lists]) -> None:
     hits, targets = np.stack([one.hits for one in each]), np.array([one.targets for one in each])
+    listed_for = np.array([one.user for one in each])
     sessions, promoters = (
         np.stack([getattr(one, name) for one in each]).mean(axis=0) for name in ("sessions", "promoters")
     )
@@ -119,7 +123,7 @@ def _print(dataset: str, split: Split, each: Sequence[Lists]) -> None:
     for line, name in enumerate(LISTS):
         ndcg: Float64 = ranking_metrics(hits[:, line], targets, K).ndcg
         difference = ndcg - plain
-        error = difference.std() / np.sqrt(len(each))
+        error = clustered_error(difference, listed_for)
         print(
             f"  {name:22s} NDCG@10 {ndcg.mean():.4f} ({difference.mean():+.4f} ± {error:.4f}), "
             f"further sessions {sessions[line]:.2f}, of one promoter {promoters[line]:.2f}"

@@ -37,10 +37,17 @@ class FittedWith:
         return ALGORITHMS[name].settings.of(self.tuned.get(name, {}))
 
 
-def as_manifest(parameters: Mapping[str, Parameters]) -> dict[str, dict[str, Mapping[str, float]]]:
-    """The inverse of `FittedWith.of`."""
+def as_manifest(
+    parameters: Mapping[str, Parameters], before: FittedWith
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The inverse of `FittedWith.of`.
+
+    What was tuned `before`, for the champion, stays with the algorithms that this run leaves out, for the run
+    that fits them again.
+    """
+    left_out = {name: values for name, values in before.tuned.items() if name not in parameters}
     changed = {name: each.changed() for name, each in parameters.items()}
     return {
         "algorithms": {name: each.as_json() for name, each in parameters.items()},
-        "tuned": {name: values for name, values in changed.items() if values},
+        "tuned": {**left_out, **{name: values for name, values in changed.items() if values}},
     }

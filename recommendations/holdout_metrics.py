@@ -55,7 +55,7 @@ class HoldoutReport:
     evaluations: Mapping[str, Evaluation]
     champion: Evaluation | None  # None: no champion, or it has learned from this hold-out
     has_champion: bool
-    confidence: Mapping[str, Confidence]  # by algorithm; without those that too few people taught
+    confidence: Mapping[str, Confidence]  # by algorithm; the champion's where too few people taught it
     city_names: Mapping[int, str]  # by token
     seed: int
 
@@ -147,10 +147,16 @@ class HoldoutReport:
     def _parts(self, parts: Mapping[str, Evaluation]) -> dict[str, Any]:
         return {name: {"users": len(part.user), **self._measured(part)} for name, part in parts.items()}
 
+    @property
+    def _confidence_instead(self) -> str:
+        if self.main_algorithm in self.confidence:
+            return "what was learned for the champion"
+        return "a rule of thumb, which is no probability,"
+
     def _confidence_line(self) -> str:
         found = held_out_reliability(self._main)
         if found is None:
-            return "Confidence: too little to learn it from, a rule of thumb is served"
+            return f"Confidence: too little to learn it from, {self._confidence_instead} is served"
         error = found.expected_calibration_error
         return f"Confidence of {self.main_algorithm}: expected calibration error {error:.4f}"
 
@@ -159,7 +165,7 @@ class HoldoutReport:
         if found is None:
             return {
                 "not_learned": f"Fewer than {FEWEST_PEOPLE} people to learn it from, or nothing was chosen: "
-                "a rule of thumb is served, which is no probability."
+                f"{self._confidence_instead} is served."
             }
         return {
             "expected_calibration_error": round(found.expected_calibration_error, 6),
@@ -210,7 +216,8 @@ def holdout_report(
         name: panel.evaluate(fitted, strangers=None if name == Popularity.name else popularity)
         for name, fitted in fit_each(hold_out.train, parameters, seed=seed, on_step=on_step)
     }
-    learned = {name: confidence_fit(evaluation) for name, evaluation in evaluations.items()}
+    before = champion.confidence if champion else {}
+    confidence = {name: confidence_fit(each) or before.get(name) for name, each in evaluations.items()}
     return HoldoutReport(
         cut=hold_out.now,
         users=len(people),
@@ -218,7 +225,7 @@ def holdout_report(
         evaluations=evaluations,
         champion=_champion_evaluation(champion, main_algorithm, panel) if champion and is_fair else None,
         has_champion=champion_cutoff is not None,
-        confidence={name: one for name, one in learned.items() if one is not None},
+        confidence={name: one for name, one in confidence.items() if one is not None},
         city_names=city_names,
         seed=seed,
     )

@@ -109,8 +109,8 @@ class RecommendationOut:
         float,
         Field(
             description="0-1: the chance that this person chooses this event, given that they choose any "
-            "that is on, as measured when the model was trained. A model that had too few people to measure "
-            "it with, and an untrained service, use a rule of thumb: it orders, and is no probability."
+            "that is on, as measured when the model, or one before it, was trained. A service that never had "
+            "people enough to measure it with uses a rule of thumb: it orders, and is no probability."
         ),
     ]
     algorithm: str

@@ -8,7 +8,7 @@ import logging
 import resource
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -63,6 +63,7 @@ class Settings:
     """What each algorithm is fitted with, and what was tried to find that out."""
 
     parameters: Mapping[str, Parameters]
+    before: FittedWith  # the champion
     tried: tuple[Tuning, ...] = ()
 
     def as_json(self) -> dict[str, object]:
@@ -157,10 +158,11 @@ def _settings(
     data: Interactions, options: TrainingOptions, champion: Champion | None, progress: RunProgress
 ) -> Settings:
     """Tuned if asked for; else as the champion's were tuned, and the defaults where nothing was."""
-    if options.tune:
-        return _tuned(data, options, champion, progress)
     before = champion.fitted_with if champion else FittedWith.defaults()
-    return Settings({name: _taken_over(name, before, progress) for name in options.algorithms})
+    if options.tune:
+        tried = _tuned(data, options, champion, before, progress)
+        return Settings({each.algorithm: each.chosen for each in tried}, before, tried)
+    return Settings({name: _taken_over(name, before, progress) for name in options.algorithms}, before)
 
 
 def _taken_over(name: str, before: FittedWith, progress: RunProgress) -> Parameters:
@@ -177,9 +179,14 @@ def _taken_over(name: str, before: FittedWith, progress: RunProgress) -> Paramet
 
 
 def _tuned(
-    data: Interactions, options: TrainingOptions, champion: Champion | None, progress: RunProgress
-) -> Settings:
-    """Chosen on the newest of what came before the hold-out, which stays unseen until all is settled."""
+    data: Interactions,
+    options: TrainingOptions,
+    champion: Champion | None,
+    before: FittedWith,
+    progress: RunProgress,
+) -> tuple[Tuning, ...]:
+    """Chosen on the newest of what came before the hold-out, which stays unseen until all is settled. Where
+    nothing could be tried, the champion's stay."""
     hold_out, _ = hold_out_for(data, champion.cutoff if champion else None)
     validation = validation_slice(hold_out.train, seed=SEED)
     tried = []
@@ -189,10 +196,13 @@ def _tuned(
             done = (place + share) / len(options.algorithms)
             progress.stage(0.05 + 0.25 * done, f"Tuning {name}: {words}")
 
-        tried.append(tune(ALGORITHMS[name], validation, seed=SEED, on_trial=on_trial))
-        for line in tried[-1].lines():
+        found = tune(ALGORITHMS[name], validation, seed=SEED, on_trial=on_trial)
+        if not found.trials:
+            found = replace(found, chosen=_taken_over(name, before, progress))
+        for line in found.lines():
             progress.say(line)
-    return Settings({each.algorithm: each.chosen for each in tried}, tuple(tried))
+        tried.append(found)
+    return tuple(tried)
 
 
 def _evaluate(
@@ -238,7 +248,7 @@ def _store(
     written = artefact_write(
         path=artefact_path_new(now=now),
         arrays_by_algorithm=arrays,
-        parameters={"seed": SEED, **as_manifest(settled.parameters)},
+        parameters={"seed": SEED, **as_manifest(settled.parameters, settled.before)},
         data_fingerprint=data.fingerprint,
         now=now,
     )

@@ -21,7 +21,9 @@ from recommendations.algorithms.dataset import (
     Field,
     Float64,
     Int32,
+    Int64,
     Interactions,
+    TakenBack,
     Taste,
     token,
 )
@@ -56,7 +58,7 @@ class _Actions:
     def __len__(self) -> int:
         return len(self.user)
 
-    def where(self, kept: Bool) -> "_Actions":
+    def where(self, kept: Bool | Int64) -> "_Actions":
         return _Actions(self.user[kept], self.event[kept], self.action[kept], self.occurred_at[kept])
 
 
@@ -67,19 +69,24 @@ def training_data_load(*, cutoff: datetime) -> TrainingData:
     known = read.where(row_of_code[read.event] >= 0) if len(read) else read
     user, users = _coded_anew(known.user, users)  # nobody counts by what is not in the catalogue alone
     known = replace(known, user=user)
-    kept = known.where(_first_of_each(known))
-    kept = kept.where(~_taken_back_since(known, kept))
+    until = _taken_back_at(known)
+    first = _first_of_each(known, until)
+    kept, until = known.where(first), until[first]
     order = np.lexsort((kept.event, kept.user, kept.occurred_at))
-    event = row_of_code[kept.event[order]].astype(np.int32)
+    kept, until = kept.where(order), until[order]
+    event = row_of_code[kept.event].astype(np.int32)
+    stands, weight = np.isinf(until), _WEIGHTS[kept.action]
+    back = TakenBack(kept.user, event, weight, kept.occurred_at, until).where(~stands)
     interactions = Interactions(
-        events=_with_plausible_announcements(table, event, kept.occurred_at[order]),
+        events=_with_plausible_announcements(table, event, kept.occurred_at),
         n_users=len(users),
-        user=kept.user[order],
-        event=event,
-        weight=_WEIGHTS[kept.action[order]],
-        occurred_at=kept.occurred_at[order],
+        user=kept.user[stands],
+        event=event[stands],
+        weight=weight[stands],
+        occurred_at=kept.occurred_at[stands],
         cutoff=cutoff.timestamp(),
         tastes=_read_tastes(users),
+        taken_back=back,
     )
     return TrainingData(interactions, len(read), len(read) - len(known), _fingerprint(interactions))
 
@@ -170,43 +177,35 @@ def _is_on_sale(event: Event, cutoff: datetime) -> bool:
     return event.deleted_at is None and event.announced_at <= cutoff < event.starts_at
 
 
-def _first_of_each(actions: _Actions) -> Bool:
-    """Repeats of one action by one person on one event count once (a bot cannot shout), when first done."""
-    order = np.lexsort((actions.occurred_at, actions.action, actions.event, actions.user))
-    keys = np.stack([actions.user[order], actions.event[order], actions.action[order]])
+def _taken_back_at(actions: _Actions) -> Float64:
+    """(m,) when the person's next unsave of the event took each save back; infinity for what stands.
+
+    As serving reads a history: an unsave ends every save before it, and says nothing of its own.
+    """
+    until = np.full(len(actions), np.inf)
+    toggles = np.flatnonzero(np.isin(actions.action, (_CODES["save"], _CODES["unsave"])))
+    toggles = toggles[np.lexsort((toggles, actions.event[toggles], actions.user[toggles]))]
+    place = np.arange(len(toggles))
+    ends = np.where(actions.action[toggles] == _CODES["unsave"], place, len(toggles))
+    ending = np.minimum.accumulate(ends[::-1])[::-1]  # the next unsave, of anybody and anything
+    has_end = ending < len(toggles)
+    toggles, ending = toggles[has_end], toggles[ending[has_end]]
+    same = (actions.user[toggles] == actions.user[ending]) & (actions.event[toggles] == actions.event[ending])
+    until[toggles[same]] = actions.occurred_at[ending[same]]
+    return until
+
+
+def _first_of_each(actions: _Actions, until: Float64) -> Bool:
+    """Repeats of one action by one person on one event count once (a bot cannot shout), when first done. A
+    save after an unsave is no repeat; the unsaves themselves are dropped."""
+    order = np.lexsort((actions.occurred_at, until, actions.action, actions.event, actions.user))
+    keys = np.stack([actions.user[order], actions.event[order], actions.action[order], until[order]])
     first = np.ones(len(order), dtype=bool)
     first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     kept = np.zeros(len(order), dtype=bool)
     kept[order[first]] = True
+    kept[actions.action == _CODES["unsave"]] = False
     return kept
-
-
-def _taken_back_since(all_actions: _Actions, kept: _Actions) -> Bool:
-    """(kept,) True for the unsaves that a later save overruled: the person has the event after all."""
-    save, unsave = _CODES["save"], _CODES["unsave"]
-    if not (kept.action == unsave).any():
-        return np.zeros(len(kept), dtype=bool)
-    last_save: dict[tuple[int, int], float] = {}
-    last_unsave: dict[tuple[int, int], float] = {}
-    toggles = all_actions.where(np.isin(all_actions.action, (save, unsave)))
-    for user, event, action, at in zip(
-        toggles.user.tolist(),
-        toggles.event.tolist(),
-        toggles.action.tolist(),
-        toggles.occurred_at.tolist(),
-        strict=True,
-    ):
-        (last_save if action == save else last_unsave)[user, event] = at
-    overruled = {key for key, at in last_unsave.items() if last_save.get(key, float("-inf")) > at}
-    return np.array(
-        [
-            action == unsave and (user, event) in overruled
-            for user, event, action in zip(
-                kept.user.tolist(), kept.event.tolist(), kept.action.tolist(), strict=True
-            )
-        ],
-        dtype=bool,
-    )
 
 
 def _read_tastes(users: dict[str, int]) -> dict[int, Taste]:
@@ -226,6 +225,8 @@ def city_names() -> dict[int, str]:
 
 def _fingerprint(data: Interactions) -> str:
     digest = hashlib.sha256()
-    for array in (data.events.keys, data.user, data.event, data.weight, data.occurred_at):
+    back = data.taken_back
+    did = (data.events.keys, data.user, data.event, data.weight, data.occurred_at)
+    for array in (*did, back.user, back.event, back.occurred_at, back.until):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

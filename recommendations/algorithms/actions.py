@@ -11,5 +11,5 @@ ACTION_WEIGHTS: dict[str, float] = {
     "skip": -0.2,
     "thumbs_down": -1.0,
     "hide": -1.0,
-    "unsave": -1.0,  # it takes the save back
+    "unsave": 0.0,  # it takes the save back, and says nothing of its own
 }

@@ -3,7 +3,8 @@ of those that are on.
 
 A logistic function of the event's score within its list and of how much is known of the person (Platt, 1999,
 with one more column), learned on a hold-out; it never falls as the score rises. A model that was trained with
-too few people to learn it from uses a rule of thumb instead, which orders but is no probability.
+too few people to learn it from takes over its predecessor's; without one it uses a rule of thumb instead,
+which orders but is no probability.
 """
 
 from collections.abc import Mapping

@@ -240,8 +240,32 @@ class Slate:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """r saves that an unsave took back. They count at moments in between, and at no other."""
+
+    user: Int32
+    event: Int32  # row of the interactions' events
+    weight: Float32
+    occurred_at: Float64  # Unix seconds
+    until: Float64  # Unix seconds: when it was taken back
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def where(self, kept: Bool) -> "TakenBack":
+        return TakenBack(
+            self.user[kept], self.event[kept], self.weight[kept], self.occurred_at[kept], self.until[kept]
+        )
+
+    @classmethod
+    def none(cls) -> "TakenBack":
+        rows, times = np.empty(0, np.int32), np.empty(0)
+        return cls(rows, rows, times.astype(np.float32), times, times)
+
+
+@dataclass(frozen=True, slots=True)
 class Interactions:
-    """What everybody did up to a cutoff: m actions of `n_users` people on the rows of `events`."""
+    """What everybody did up to a cutoff and stands: m actions of `n_users` people on the rows of `events`."""
 
     events: EventTable
     n_users: int
@@ -251,6 +275,7 @@ class Interactions:
     occurred_at: Float64  # (m,) Unix seconds
     cutoff: float  # Unix seconds; nothing here happened after it
     tastes: Mapping[int, Taste] = field(default_factory=dict)  # by user; those who stated one
+    taken_back: TakenBack = field(default_factory=TakenBack.none)  # by the cutoff; to go back before it
 
     def __len__(self) -> int:
         return len(self.user)

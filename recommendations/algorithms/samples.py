@@ -1,7 +1,7 @@
 """What the ranker learns from: at earlier moments, what people chose and what else was on at the time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ class Cut:
 
     now: float
     past: Interactions
+    known: Int64  # the past's events as rows of the data's events
     slate: Slate
     rows: Int64  # (n,) the slate's events as rows of the data's events
     data: Interactions
@@ -38,22 +39,50 @@ class Cut:
         place[self.rows] = np.arange(len(self.rows))
         before, after = Ledger.of(self.past), Ledger.of(select(self.data, self.targets, self.now))
         for user in people:
-            acted = np.unique(place[before.events_of(user)])
+            acted = np.unique(place[self.known[before.events_of(user)]])
             chosen = np.setdiff1d(place[after.events_of(user)], acted)
             yield Chooser(before.person(int(user)), chosen, acted[acted >= 0])
 
 
 def select(data: Interactions, kept: npt.NDArray[np.bool_], cutoff: float) -> Interactions:
-    return Interactions(
-        data.events,
-        data.n_users,
-        data.user[kept],
-        data.event[kept],
-        data.weight[kept],
-        data.occurred_at[kept],
-        cutoff,
-        data.tastes,
+    return replace(
+        data,
+        user=data.user[kept],
+        event=data.event[kept],
+        weight=data.weight[kept],
+        occurred_at=data.occurred_at[kept],
+        cutoff=cutoff,
     )
+
+
+def as_of(data: Interactions, now: float) -> Interactions:
+    """What had been done by `now` and stood at the time, as somebody served then was known."""
+    past, back = select(data, data.occurred_at <= now, now), data.taken_back
+    stood = back.where((back.occurred_at <= now) & (back.until > now))
+    past = replace(past, taken_back=back.where(back.until <= now))
+    if len(stood) == 0:
+        return past
+    occurred_at = np.concatenate([past.occurred_at, stood.occurred_at])
+    order = np.argsort(occurred_at, kind="stable")
+    return replace(
+        past,
+        user=np.concatenate([past.user, stood.user])[order],
+        event=np.concatenate([past.event, stood.event])[order],
+        weight=np.concatenate([past.weight, stood.weight])[order],
+        occurred_at=occurred_at[order],
+    )
+
+
+def of_known_events(past: Interactions) -> tuple[Interactions, Int64]:
+    """`past` with only the events announced by its cutoff or acted on, and which rows of its table these are.
+
+    What was announced later would tell of the future: how rare a word is, what an artist will play.
+    """
+    known = past.events.announced_at <= past.cutoff
+    known[past.event] = known[past.taken_back.event] = True
+    rows, place = np.flatnonzero(known), (np.cumsum(known) - 1).astype(np.int32)
+    back = replace(past.taken_back, event=place[past.taken_back.event])
+    return replace(past, events=past.events.take(rows), event=place[past.event], taken_back=back), rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +130,17 @@ def cut_at(data: Interactions, now: float, *, cold: bool) -> Cut:
     As of the moment, people had acted on coming events too. Cold, all that is hidden: nothing is known of a
     coming event but its facts, as on the day it is announced. The ranker has to do well on both.
     """
-    starts = data.events.starts_at[data.event]
     is_open = (data.events.announced_at <= now) & (data.events.starts_at > now)
     if cold:
         is_open &= has_had_its_chance(data)
-    open_rows = np.flatnonzero(is_open)
+    past, after = as_of(data, now), is_open[data.event]
     if cold:
-        before, after = starts <= now, is_open[data.event]
+        past = select(past, data.events.starts_at[past.event] <= now, now)
     else:
-        before, after = data.occurred_at <= now, (data.occurred_at > now) & is_open[data.event]
-    past = select(data, before, now)
+        after &= data.occurred_at > now
+    past, known = of_known_events(past)
+    rows = np.flatnonzero(is_open)
+    open_rows = np.searchsorted(known, rows)
     seen: Float32 = interest(past, now=now)[open_rows]
-    slate = Slate(data.events.take(open_rows), seen)
-    return Cut(now, past, slate, open_rows.astype(np.int64), data, after & (data.weight > 0))
+    slate = Slate(past.events.take(open_rows), seen)
+    return Cut(now, past, known, slate, rows, data, after & (data.weight > 0))

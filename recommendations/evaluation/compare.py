@@ -50,6 +50,14 @@ def _resampled_means(
     return np.concatenate(parts)
 
 
+def clustered_error(values: Float64, people: Int64) -> float:
+    """The standard error of the mean of `values`, (rows,), where a person's rows are no new evidence each
+    (Liang and Zeger, 1986). With one row each it is the usual one, dividing by n. Rows: at least one."""
+    _, place = np.unique(people, return_inverse=True)
+    off = np.bincount(place, values - values.mean())
+    return float(np.sqrt(off @ off) / len(values))
+
+
 def bootstrap_intervals(
     values: Mapping[str, Float64],
     *,
@@ -71,21 +79,6 @@ def bootstrap_intervals(
         name: Interval(float(mean), float(least), float(most))
         for name, mean, least, most in zip(values, table.mean(axis=0), low, high, strict=True)
     }
-
-
-def bootstrap_interval(
-    values: Float64,
-    *,
-    generator: np.random.Generator,
-    people: Int64 | None = None,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-) -> Interval:
-    """`bootstrap_intervals` of a single number a row."""
-    found = bootstrap_intervals(
-        {"": values}, generator=generator, people=people, level=level, resamples=resamples
-    )
-    return found[""]
 
 
 def paired_comparison(

@@ -18,6 +18,7 @@ from recommendations.evaluation.beyond_accuracy import (
     self_information,
     unit_words,
 )
+from recommendations.evaluation.compare import clustered_error
 from recommendations.evaluation.metrics import PerUser, coverage, ranking_metrics, top
 from recommendations.evaluation.splits import Histories, History, HoldOut
 
@@ -66,7 +67,7 @@ class Summary:
     recall: float
     precision: float
     ndcg: float
-    ndcg_standard_error: float
+    ndcg_standard_error: float  # by person: the folds of one person count as one
     map: float
     mrr: float
     coverage: float
@@ -243,7 +244,7 @@ def summary(evaluation: Evaluation, *, k: int = 10) -> Summary:
         algorithm=evaluation.algorithm,
         users=n,
         k=k,
-        ndcg_standard_error=float(each["ndcg"].std() / np.sqrt(n)) if n else 0.0,
+        ndcg_standard_error=clustered_error(each["ndcg"], evaluation.user) if n else 0.0,
         coverage=evaluation.coverage(k),
         **means,
     )

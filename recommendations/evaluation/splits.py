@@ -1,16 +1,13 @@
 """Hold-outs in time: learn from what came before a moment, rank what was to come, see what people did."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.algorithms.dataset import Int64, Interactions, Person, Slate
+from recommendations.algorithms.dataset import Bool, Int64, Interactions, Person, Slate
 from recommendations.algorithms.popularity import interest
-from recommendations.algorithms.samples import Ledger, select
-
-DAY = 86_400.0
+from recommendations.algorithms.samples import Ledger, as_of, of_known_events, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +50,46 @@ class Histories:
         return History(self._ledger.person(user), seen[seen >= 0])
 
 
-def temporal_hold_out(data: Interactions, cut: float, *, horizon: float | None = None) -> HoldOut:
-    """Train on actions up to `cut`; candidates are the events announced by then that start after it (within
-    `horizon` seconds, if given); targets are the liking actions made after it on candidates.
+def temporal_hold_out(data: Interactions, cut: float) -> HoldOut:
+    """Train on what stood at `cut`; candidates are the events announced by then that start after it; targets
+    are the liking actions made after it on candidates, and not taken back.
 
     Events announced later are not even in the training part's table.
     """
-    before = data.occurred_at <= cut
-    known = data.events.announced_at <= cut
-    known[data.event[before]] = True
-    place = np.cumsum(known) - 1
-    train = select(data, before, cut)
-    events = data.events.take(np.flatnonzero(known))
-    train = Interactions(
-        events,
-        data.n_users,
-        train.user,
-        place[train.event].astype(np.int32),
-        train.weight,
-        train.occurred_at,
-        cut,
-        data.tastes,
+    train = as_of(data, cut)
+    after = (data.occurred_at > cut) & (data.weight > 0)
+    candidates = data.events.starts_at > cut
+    return hold_out_at(train, candidates, data.user[after], data.event[after])
+
+
+def rolling_hold_out(data: Interactions, cut: float, *, reach: float, cold: bool) -> HoldOut:
+    """One fold of a series of cuts: candidates start within `reach` seconds; measured are those with a past.
+
+    Cold: train on what was done before the cut on events before it, targets are everybody's choices among the
+    candidates. As of the cut: train on all that was done before it, targets were chosen after it.
+    """
+    train, starts = as_of(data, cut), data.events.starts_at
+    if cold:
+        train = select(train, starts[train.event] < cut, cut)
+    after = (data.weight > 0) & np.isin(data.user, train.user) & (cold | (data.occurred_at > cut))
+    candidates = (starts >= cut) & (starts < cut + reach)
+    return hold_out_at(train, candidates, data.user[after], data.event[after])
+
+
+def hold_out_at(
+    train: Interactions, candidates: Bool, users: npt.NDArray[np.integer], events: npt.NDArray[np.integer]
+) -> HoldOut:
+    """`hold_out_of` at the cutoff of `train`, without what was announced after it.
+
+    candidates: (events of `train`,); events: rows of `train.events`.
+    """
+    place = np.full(len(train.events), -1, np.int64)
+    train, known = of_known_events(train)
+    place[known] = np.arange(len(known))
+    kept = place[events] >= 0
+    return hold_out_of(
+        train, np.flatnonzero(candidates[known]), users[kept], place[events[kept]], now=train.cutoff
     )
-    last = np.inf if horizon is None else cut + horizon
-    is_open = (events.starts_at > cut) & (events.starts_at <= last)
-    after = ~before & (data.weight > 0) & known[data.event]
-    users, rows = data.user[after].astype(np.int64), place[data.event[after]]
-    return hold_out_of(train, np.flatnonzero(is_open), users, rows, now=cut)
 
 
 def random_hold_out(data: Interactions, share: float, generator: np.random.Generator) -> HoldOut:
@@ -131,13 +141,3 @@ def hold_out_of(
         start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         targets=place[pairs % max(n, 1)],
     )
-
-
-def cut_for(data: Interactions, *, days: float) -> float:
-    """The cut that leaves the last `days` of the data to be predicted."""
-    return data.cutoff - days * DAY
-
-
-def rolling_cuts(data: Interactions, *, days: float, folds: int) -> Sequence[float]:
-    """`folds` cuts, oldest first, each `days` after the one before, the last leaving `days` to predict."""
-    return [data.cutoff - days * DAY * back for back in range(folds, 0, -1)]

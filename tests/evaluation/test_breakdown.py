@@ -10,8 +10,8 @@ from recommendations.algorithms.dataset import Field, Taste, token
 from recommendations.algorithms.popularity import Popularity
 from recommendations.evaluation.breakdown import MOST_CITIES, by_city, by_history
 from recommendations.evaluation.evaluate import UNKNOWN_CITY, Evaluation, city_of, evaluate, per_person
-from recommendations.evaluation.splits import DAY, temporal_hold_out
-from tests.algorithms.worlds import NOW, concert, nobody, somebody, world
+from recommendations.evaluation.splits import temporal_hold_out
+from tests.algorithms.worlds import DAY, NOW, concert, nobody, somebody, world
 
 CITIES = {token(Field.CITY, name): name for name in ("Dublin", "Cork", "Galway")}
 DUBLIN, CORK, GALWAY = CITIES

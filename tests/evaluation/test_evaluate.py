@@ -1,5 +1,5 @@
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import pytest
 from recommendations.algorithms.dataset import Field, Person, Slate, Taste, token
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.registry import ALGORITHMS
-from recommendations.evaluation.compare import bootstrap_interval, bootstrap_intervals, paired_comparison
+from recommendations.evaluation.compare import Interval, bootstrap_intervals, paired_comparison
 from recommendations.evaluation.evaluate import (
     Evaluation,
     evaluate,
@@ -18,8 +18,8 @@ from recommendations.evaluation.evaluate import (
     share_like,
     summary,
 )
-from recommendations.evaluation.splits import DAY, Histories, HoldOut, rolling_cuts, temporal_hold_out
-from tests.algorithms.worlds import NOW, world
+from recommendations.evaluation.splits import Histories, HoldOut, temporal_hold_out
+from tests.algorithms.worlds import DAY, NOW, world
 
 PERSONAL = [name for name in ALGORITHMS if name != Popularity.name]
 
@@ -130,7 +130,7 @@ def test_a_list_with_a_repeat_or_with_what_was_seen_is_refused(
 
 def test_folds_are_pooled_person_by_person() -> None:
     data = world(n_users=120).data
-    folds = [temporal_hold_out(data, cut) for cut in rolling_cuts(data, days=5, folds=3)]
+    folds = [temporal_hold_out(data, cut) for cut in (NOW - 15 * DAY, NOW - 10 * DAY, NOW - 5 * DAY)]
     each = [measured("content_based", fold) for fold in folds]
     whole = pooled(each)
     assert summary(whole).users == sum(len(one.user) for one in each)
@@ -176,30 +176,41 @@ def test_a_hold_out_without_people_has_a_summary_of_zeros() -> None:
     assert (means.users, means.ndcg, means.ndcg_standard_error) == (0, 0.0, 0.0)
 
 
+def test_somebody_in_every_fold_is_one_person_for_the_standard_error_too(held: HoldOut) -> None:
+    """Nine folds with the same lists are no more evidence than one."""
+    one = evaluate(Popularity.fit(held.train, generator=generator()), held)
+    nine = summary(pooled([one] * 9))
+    assert nine.users == 9 * len(held)
+    assert nine.ndcg_standard_error == pytest.approx(summary(one).ndcg_standard_error)
+    assert nine.ndcg_standard_error > 0
+
+
+def interval(values: np.ndarray, **options: Any) -> Interval:
+    return bootstrap_intervals({"": values}, **options)[""]
+
+
 def test_a_bootstrap_interval_matches_the_normal_one() -> None:
     values = np.random.default_rng(0).normal(5.0, 2.0, 2_000)
-    interval = bootstrap_interval(values, generator=generator())
+    found = interval(values, generator=generator())
     error = values.std() / np.sqrt(len(values))
-    assert interval.mean == pytest.approx(values.mean())
-    assert interval.low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
-    assert interval.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
 
 
 def test_somebody_measured_in_every_fold_is_one_person_and_not_many() -> None:
     """Twenty rows of each person, all alike, are no more evidence than one."""
     values = np.random.default_rng(0).normal(5.0, 2.0, 100)
     people = np.repeat(np.arange(100), 20)
-    found = bootstrap_interval(np.repeat(values, 20), people=people, generator=generator())
-    alone = bootstrap_interval(values, generator=generator())
+    found = interval(np.repeat(values, 20), people=people, generator=generator())
+    alone = interval(values, generator=generator())
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
-    naive = bootstrap_interval(np.repeat(values, 20), generator=generator())
+    naive = interval(np.repeat(values, 20), generator=generator())
     assert naive.high - naive.low < 0.4 * (found.high - found.low)
 
 
 def test_a_person_with_more_rows_weighs_more() -> None:
-    found = bootstrap_interval(
-        np.array([1.0, 1.0, 1.0, 0.0]), people=np.array([5, 5, 5, 9]), generator=generator()
-    )
+    found = interval(np.array([1.0, 1.0, 1.0, 0.0]), people=np.array([5, 5, 5, 9]), generator=generator())
     assert (found.mean, found.low, found.high) == (0.75, 0.0, 1.0)
 
 
@@ -208,7 +219,7 @@ def test_several_intervals_are_each_as_if_alone() -> None:
     values = {"a": random.normal(size=200), "b": random.uniform(size=200)}
     together = bootstrap_intervals(values, generator=generator())
     for name, column in values.items():
-        alone = bootstrap_interval(column, generator=generator())
+        alone = interval(column, generator=generator())
         assert (together[name].low, together[name].high) == pytest.approx((alone.low, alone.high))
 
 
@@ -233,4 +244,4 @@ def test_comparisons_need_the_same_people_and_at_least_one() -> None:
     with pytest.raises(ValueError, match="at least one person"):
         paired_comparison(np.zeros(0), np.zeros(0), generator=generator())
     with pytest.raises(ValueError, match="at least one person"):
-        bootstrap_interval(np.zeros(0), generator=generator())
+        interval(np.zeros(0), generator=generator())

@@ -1,11 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommendations.algorithms.dataset import EventFacts, EventTable, Interactions, event_key
-from recommendations.evaluation.splits import DAY, Histories, HoldOut, rolling_cuts, temporal_hold_out
-from tests.algorithms.worlds import NOW, world
+from recommendations.algorithms.dataset import (
+    EventFacts,
+    EventTable,
+    Field,
+    Interactions,
+    TakenBack,
+    event_key,
+    token,
+)
+from recommendations.algorithms.samples import cut_at
+from recommendations.evaluation.splits import Histories, HoldOut, rolling_hold_out, temporal_hold_out
+from tests.algorithms.worlds import DAY, NOW, world
 
 CUT = 100.0 * DAY
 
@@ -54,11 +65,6 @@ def test_it_trains_on_the_past_and_aims_at_what_people_did_afterwards() -> None:
 def test_candidates_are_announced_and_have_not_started() -> None:
     held = temporal_hold_out(interactions((ANN, OVER, 1, 80)), CUT)
     assert names(held, np.arange(len(held.slate.events))) == {"coming", "later"}
-
-
-def test_a_horizon_leaves_out_what_is_far_away() -> None:
-    held = temporal_hold_out(interactions((ANN, OVER, 1, 80)), CUT, horizon=30 * DAY)
-    assert names(held, np.arange(len(held.slate.events))) == {"coming"}
 
 
 def test_what_a_person_had_acted_on_is_no_target() -> None:
@@ -111,9 +117,85 @@ def test_interest_is_of_the_cut_and_not_of_the_end() -> None:
     )
 
 
-def test_rolling_cuts_leave_the_last_span_to_predict() -> None:
-    data = interactions((ANN, OVER, 1, 80))
-    assert rolling_cuts(data, days=7, folds=3) == pytest.approx([99 * DAY, 106 * DAY, 113 * DAY])
+def saved_and_returned(data: Interactions, user: int, row: int, day: float, until: float) -> Interactions:
+    back = TakenBack(
+        np.array([user], np.int32),
+        np.array([row], np.int32),
+        np.ones(1, np.float32),
+        np.array([day * DAY]),
+        np.array([until * DAY]),
+    )
+    return replace(data, taken_back=back)
+
+
+def test_a_save_that_stood_at_the_cut_is_known_though_it_was_taken_back_later() -> None:
+    data = saved_and_returned(interactions((BOB, OVER, 1, 80)), ANN, COMING, day=90, until=105)
+    held = temporal_hold_out(data, CUT)
+    assert names(held, Histories(held).of(ANN).seen) == {"coming"}
+    assert held.slate.interest.max() > 0
+    earlier = temporal_hold_out(data, 85 * DAY)
+    assert len(earlier.train) == 1
+    assert len(earlier) == 0  # what was taken back is no target
+
+
+def test_a_save_taken_back_before_the_cut_is_not_known_and_saving_it_again_is_a_target() -> None:
+    data = saved_and_returned(interactions((ANN, COMING, 1, 104)), ANN, COMING, day=90, until=95)
+    held = temporal_hold_out(data, CUT)
+    assert len(held.train) == 0
+    assert names(held, held.targets_of(0)) == {"coming"}
+
+
+def test_an_earlier_cut_inside_the_training_part_goes_back_before_the_unsave() -> None:
+    data = saved_and_returned(interactions((BOB, OVER, 1, 80)), ANN, COMING, day=90, until=95)
+    train = temporal_hold_out(data, CUT).train
+    past = cut_at(train, 92 * DAY, cold=False).past
+    assert sorted(past.user.tolist()) == [ANN, BOB]
+
+
+@pytest.mark.parametrize("cold", [True, False])
+def test_a_past_holds_nothing_that_happened_later(cold: bool) -> None:
+    """Neither actions on events already begun (people say later that they were there), nor later events."""
+    data = interactions((ANN, OVER, 1, 80), (BOB, OVER, 1.5, 104), (CAT, COMING, 1, 104))
+    cut = cut_at(data, CUT, cold=cold)
+    assert cut.past.user.tolist() == [ANN]
+    assert event_key("unannounced") not in cut.past.events.keys
+    assert token(Field.TEXT, "unannounced") not in cut.past.events.words[Field.TEXT].tokens
+    assert cut.past.events.keys[cut.past.event].tolist() == [event_key("over")]
+    chosen = [chooser.chosen.tolist() for chooser in cut.choosers(9, np.random.default_rng(0))]
+    assert chosen == []  # nobody with a past chose anything
+
+
+def test_what_choosers_chose_and_had_acted_on_are_rows_of_the_slate() -> None:
+    data = interactions((ANN, OVER, 1, 80), (ANN, COMING, 0.2, 85), (ANN, LATER, 1, 104))
+    cut = cut_at(data, CUT, cold=False)
+    [ann] = cut.choosers(9, np.random.default_rng(0))
+    keys = cut.slate.events.keys
+    assert keys[ann.chosen].tolist() == [event_key("later")]
+    assert keys[ann.closed].tolist() == [event_key("coming")]
+
+
+def test_a_rolling_fold_reaches_so_far_and_measures_people_with_a_past() -> None:
+    data = interactions(
+        (ANN, OVER, 1, 80),
+        (ANN, COMING, 1, 90),
+        (BOB, COMING, 1, 104),
+        (ANN, LATER, 1, 104),
+        (BOB, OVER, 1, 85),
+    )
+    cold = rolling_hold_out(data, CUT, reach=30 * DAY, cold=True)
+    assert names(cold, np.arange(len(cold.slate.events))) == {"coming"}
+    assert cold.user.tolist() == [ANN, BOB]
+    asof = rolling_hold_out(data, CUT, reach=30 * DAY, cold=False)
+    assert asof.user.tolist() == [BOB]
+    stranger = rolling_hold_out(interactions((CAT, COMING, 1, 104)), CUT, reach=30 * DAY, cold=False)
+    assert len(stranger) == 0
+
+
+@pytest.mark.parametrize("cold", [True, False])
+def test_a_rolling_fold_does_not_train_on_what_was_announced_later(cold: bool) -> None:
+    data = interactions((ANN, OVER, 1, 80), (ANN, COMING, 1, 104))
+    train = rolling_hold_out(data, CUT, reach=30 * DAY, cold=cold).train
+    assert event_key("unannounced") not in train.events.keys
 
 
 @given(st.integers(0, 20), st.floats(-50, 0))

@@ -11,7 +11,7 @@ from recommendations.algorithms.dataset import EventFacts, EventTable, Float64, 
 from recommendations.algorithms.parameters import Parameters, number
 from recommendations.algorithms.protocol import Arrays, Contribution
 from recommendations.evaluation.splits import HoldOut, random_hold_out
-from recommendations.evaluation.tuning import tune, validation_slice
+from recommendations.evaluation.tuning import bound, tune, validation_slice
 from tests.algorithms.worlds import NOW, world
 
 
@@ -35,6 +35,14 @@ class UselessParameters(TwinParameters):
     @classmethod
     def search_space(cls) -> Sequence["UselessParameters"]:
         return (cls(noise=0.5), cls(noise=2.0))
+
+
+class DiceParameters(TwinParameters):
+    """Candidates that are each as good as the defaults."""
+
+    @classmethod
+    def search_space(cls) -> Sequence["DiceParameters"]:
+        return tuple(cls(noise=1.0 + number) for number in range(1, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,16 @@ class Useless(Twin):
     settings: ClassVar[type[Parameters]] = UselessParameters
 
 
+class Dice(Twin):
+    """Another order at random for each setting and each person."""
+
+    settings: ClassVar[type[Parameters]] = DiceParameters
+
+    def score(self, person: Person, prepared: Float64) -> Float64:
+        known = int((person.events.keys % np.uint64(2**32)).sum())
+        return np.random.default_rng([int(self.parameters.noise), known]).random(len(prepared))
+
+
 def matrix(people: int = 60, events: int = 40, seed: int = 0) -> Interactions:
     """Everybody picks ten events, the popular ones more often; nothing has a time."""
     generator = np.random.default_rng(seed)
@@ -112,6 +130,31 @@ def test_it_keeps_the_defaults_where_nothing_is_better(validation: HoldOut) -> N
     found = tune(Useless, validation, seed=3)
     assert found.chosen == UselessParameters()
     assert [each.gain for each in found.trials] == [0.0, 0.0]
+
+
+def test_of_nine_that_are_all_as_good_as_the_defaults_none_is_chosen() -> None:
+    """Their gains are random: in a third of the runs one of them is ahead by a standard error."""
+    data = matrix()
+    runs = [tune(Dice, validation_slice(data, seed=seed), seed=seed) for seed in range(25)]
+    ahead = [max(each.gain / each.standard_error for each in run.trials) for run in runs]
+    assert sum(most > 1.0 for most in ahead) >= 5
+    assert sum(run.chosen != DiceParameters() for run in runs) <= 3  # by the bound, one
+
+
+def test_the_bound_grows_with_the_candidates_and_falls_with_the_people() -> None:
+    assert bound(1, 2_000) == pytest.approx(1.645, abs=0.01)
+    assert bound(9, 2_000) == pytest.approx(2.54, abs=0.01)
+    assert bound(9, 30) > bound(9, 2_000)
+
+
+def test_whoever_nothing_is_known_of_is_ranked_for_by_popularity_as_when_served() -> None:
+    """So no parameter moves them, and none is chosen for what it would do to them."""
+    data = matrix()
+    held = random_hold_out(data, 1.0, np.random.default_rng(0))  # all that anybody did
+    assert len(held) == data.n_users
+    found = tune(Twin, held, seed=3)
+    assert [each.gain for each in found.trials] == [0.0, 0.0, 0.0]
+    assert found.chosen == TwinParameters()
 
 
 def test_it_keeps_the_defaults_where_too_few_people_tell() -> None:

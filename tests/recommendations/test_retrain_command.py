@@ -13,7 +13,7 @@ from modelregistry.models import ModelVersion, RunState, TrainingRun, Trigger
 from modelregistry.runs import run_enqueue
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.protocol import Algorithm
-from recommendations.evaluation.tuning import Tuning
+from recommendations.evaluation.tuning import Trial, Tuning
 from recommendations.fitted_with import FittedWith
 from recommendations.live_model import ServedModel
 from tests.recommendations.factories import feedback_add
@@ -119,13 +119,15 @@ def test_it_prints_one_json_object_when_asked() -> None:
     assert told["metrics"]["training_samples"] > 0
 
 
+def prefer_the_last(algorithm: type[Algorithm], *_: object, **__: object) -> Tuning:
+    last = algorithm.settings.search_space()[-1]
+    return Tuning(algorithm.name, 40, 0.1, (Trial(last, 0.2, 0.1, 0.01),), last)
+
+
 @pytest.mark.usefixtures("world")
 def test_tuned_parameters_are_stored_with_the_version_and_kept_until_tuned_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def prefer_the_last(algorithm: type[Algorithm], *_: object, **__: object) -> Tuning:
-        return Tuning(algorithm.name, 40, 0.1, (), algorithm.settings.search_space()[-1])
-
     with monkeypatch.context() as patched:
         patched.setattr("recommendations.training.tune", prefer_the_last)
         assert retrain("--tune", "--algorithms", "popularity")[0] == 0
@@ -145,6 +147,39 @@ def test_tuned_parameters_are_stored_with_the_version_and_kept_until_tuned_again
     served = ServedModel.of(stored).algorithms["popularity"]
     assert isinstance(served, Popularity)
     assert served.parameters.soon == 0.5
+
+
+def tuned_of(number: int) -> dict[str, dict[str, float]]:
+    version = ModelVersion.objects.get(number=number)
+    stored = artefact_read(path=version.artefact_path, manifest_sha256=version.manifest_sha256)
+    return dict(stored.manifest.parameters["tuned"])
+
+
+@pytest.mark.usefixtures("world")
+def test_what_was_tuned_outlives_runs_that_leave_the_algorithm_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("recommendations.training.tune", prefer_the_last)
+        assert retrain("--tune", "--algorithms", "popularity,user_knn", "--force")[0] == 0
+    assert retrain("--algorithms", "popularity", "--force")[0] == 0
+    assert ModelVersion.objects.get(number=2).algorithms == ["popularity", "hybrid"]
+    assert tuned_of(2) == tuned_of(1)
+    assert retrain("--algorithms", "popularity,user_knn", "--force")[0] == 0
+    first, third = (ModelVersion.objects.get(number=number).metrics["parameters"] for number in (1, 3))
+    assert first == third
+
+
+@pytest.mark.usefixtures("world")
+def test_tuning_on_too_few_people_keeps_what_was_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("recommendations.training.tune", prefer_the_last)
+        assert retrain("--tune", "--algorithms", "popularity")[0] == 0
+    monkeypatch.setattr("recommendations.evaluation.tuning.FEWEST_PEOPLE", 10_000)
+    code, output = retrain("--tune", "--algorithms", "popularity")
+    assert code == 0
+    assert "popularity: soon 0.5" in output
+    assert "too few to tune on" in output
+    assert tuned_of(2) == tuned_of(1)
+    assert tuned_of(1)["popularity"] == {"soon": 0.5}
 
 
 @pytest.mark.usefixtures("world")

@@ -10,7 +10,11 @@ from django.utils import timezone
 
 from catalogue.schemas import TasteIn
 from catalogue.services import taste_put
-from recommendations.algorithms.dataset import Field, event_key, token
+from recommendations.algorithms.dataset import Field, Person, event_key, token
+from recommendations.algorithms.samples import Ledger
+from recommendations.evaluation.splits import temporal_hold_out
+from recommendations.history import PersonState, history_load, person_encode
+from recommendations.snapshot import EMPTY
 from recommendations.training_data import TrainingData, training_data_load
 from tests.recommendations.factories import event_add, feedback_add
 
@@ -54,15 +58,53 @@ def test_it_leaves_impressions_out_and_keeps_what_speaks_against_an_event() -> N
     assert [weight for _, _, weight in rows(training_data_load(cutoff=timezone.now()))] == [-1.0]
 
 
-def test_a_save_taken_back_adds_up_to_nothing_and_one_saved_again_to_a_save() -> None:
+def test_a_save_taken_back_leaves_nothing_and_one_saved_again_a_save() -> None:
     event_add("e")
-    for person, actions in (("back", ("save", "unsave")), ("again", ("save", "unsave", "save"))):
+    for person, actions in (("back", ("save", "unsave")), ("again", ("save", "unsave", "save", "save"))):
         for place, action in enumerate(actions):
             feedback_add(person, "e", action, days_ago=9 - place)
-    totals: dict[int, float] = {}
-    for user, _, weight in rows(training_data_load(cutoff=timezone.now())):
-        totals[user] = totals.get(user, 0.0) + weight
-    assert sorted(totals.values()) == [0.0, 1.0]
+    data = training_data_load(cutoff=timezone.now())
+    assert rows(data) == [(1, event_key("e"), 1.0)]
+    assert len(data.interactions.taken_back) == 2
+
+
+def known(person: Person) -> set[tuple[int, float]]:
+    return set(zip(person.events.keys.tolist(), person.weight.tolist(), strict=True))
+
+
+def test_training_any_cut_of_it_and_serving_know_a_person_alike() -> None:
+    """Whatever was saved and taken back in whichever order."""
+    random, now = np.random.default_rng(4), timezone.now()
+    people = ("first", "second")  # in order of their first action: so they are numbered
+    for name in "abc":
+        event_add(name)
+        for place, person in enumerate(people):
+            feedback_add(person, name, days_ago=90 - place)
+    for step in range(60):
+        action = str(random.choice(["save", "unsave", "save", "unsave", "click", "thumbs_down"]))
+        feedback_add(people[step % 2], str(random.choice(list("abc"))), action, days_ago=60 - step)
+    everything = training_data_load(cutoff=now).interactions
+    served = [person_encode(PersonState(history_load(name)), EMPTY, None).person for name in people]
+    for user, one in enumerate(served):
+        assert known(Ledger.of(everything).person(user)) == known(one)
+    for days in range(3, 60, 6):
+        cutoff = now - timedelta(days=days, hours=12)
+        then = Ledger.of(training_data_load(cutoff=cutoff).interactions)
+        cut = Ledger.of(temporal_hold_out(everything, cutoff.timestamp()).train)
+        for user in range(len(people)):
+            assert known(cut.person(user)) == known(then.person(user))
+
+
+def test_taking_a_save_back_is_news() -> None:
+    event_add("e")
+    event_add("f")
+    feedback_add("u", "f", days_ago=9)
+    before = training_data_load(cutoff=timezone.now())
+    feedback_add("u", "e", days_ago=2)
+    feedback_add("u", "e", "unsave", days_ago=1)
+    after = training_data_load(cutoff=timezone.now())
+    assert rows(before) == rows(after)
+    assert before.fingerprint != after.fingerprint
 
 
 def test_it_counts_feedback_on_events_it_does_not_know_apart() -> None:
