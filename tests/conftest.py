@@ -17,11 +17,12 @@ hypothesis.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for the database, so that other databases need not run what cannot differ there."""
+    """Mark what asks for the database, so that other databases need not run what cannot differ there: what a
+    trained model makes of people is worked out in memory."""
     for item in items:
-        if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker(
-            "django_db"
-        ):
+        names = set(getattr(item, "fixturenames", ()))
+        asks = {"db", "transactional_db"} & names or item.get_closest_marker("django_db")
+        if asks and "trained_world" not in names:
             item.add_marker("database")
 
 
