@@ -7,7 +7,7 @@ import pytest
 
 from common import errors
 from experiments.daily import experiment_daily
-from experiments.definitions import Visitor
+from experiments.definitions import Visitor, definitions_forget
 from experiments.models import Experiment, ExperimentKind, ExperimentStatus, Exposure
 from experiments.reports import PipelineCheck
 from experiments.results import experiment_report
@@ -24,7 +24,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def aa() -> Experiment:
-    return experiment_aa_create(actor="staff:ann", now=NOON)
+    """With one salt always: one split in twenty would differ by chance, as it should."""
+    experiment = experiment_aa_create(actor="staff:ann", now=NOON)
+    experiment.salt = "an even split"
+    experiment.save(update_fields=["salt"])
+    definitions_forget()
+    return experiment
 
 
 def visit(user_id: str, at: datetime = NOON + HOUR, latency_ms: float = 5.0) -> str:
